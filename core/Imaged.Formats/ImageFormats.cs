@@ -1,0 +1,86 @@
+using Imaged.Formats.Images.Raw;
+using Imaged.Formats.Model;
+
+namespace Imaged.Formats;
+
+/// <summary>One registered image format.</summary>
+/// <param name="Info">Name and abilities.</param>
+/// <param name="Probe">As <see cref="IImageFormat.Probe"/>.</param>
+/// <param name="Open">As <see cref="IImageFormat.Open"/>.</param>
+public sealed record FormatEntry(FormatInfo Info, Func<ProbeWindow, Match> Probe, Func<ImageOpener, DiskImage> Open)
+{
+    /// <summary>The entry of a format.</summary>
+    public static FormatEntry Of<T>()
+        where T : IImageFormat => new(T.Info, T.Probe, T.Open);
+}
+
+/// <summary>All image formats. A new one is one folder and one line here.</summary>
+public static class ImageFormats
+{
+    /// <summary>In the order in which weak matches are tried; that order alone matters, strong matches exclude each
+    /// other.</summary>
+    public static readonly IReadOnlyList<FormatEntry> All =
+    [
+        FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too
+        FormatEntry.Of<RawFormat>(),       // last: everything is a raw image
+    ];
+
+    /// <summary>The format with this id, or null.</summary>
+    public static FormatEntry? Find(string id) =>
+        All.FirstOrDefault(entry => entry.Info.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Opens an image, finding out its format by its content.</summary>
+    /// <param name="opener">The bytes, and what is beside them.</param>
+    /// <param name="formatId">The format to use instead of finding it out; null to find it out.</param>
+    /// <exception cref="UnsupportedFeatureException">There is no format with the id given.</exception>
+    /// <exception cref="ImageFormatException">Two formats claim the image, or it is wrong.</exception>
+    public static DiskImage Open(ImageOpener opener, string? formatId)
+    {
+        if (formatId is not null)
+        {
+            FormatEntry? named = Find(formatId);
+            return named is null
+                ? throw new UnsupportedFeatureException(formatId, "this image format")
+                : named.Open(opener);
+        }
+
+        ProbeWindow window = ProbeWindow.Read(opener.Content, opener.FileName);
+        List<(FormatEntry Entry, Match Match)> matches = [];
+        foreach (FormatEntry entry in All)
+        {
+            Match match = entry.Probe(window);
+            if (match != Match.No)
+            {
+                matches.Add((entry, match));
+            }
+        }
+
+        List<FormatEntry> strong = [.. matches.Where(m => m.Match == Match.Strong).Select(m => m.Entry)];
+        if (strong.Count > 1)
+        {
+            string ids = string.Join(" and ", strong.Select(entry => entry.Info.Id));
+            throw new ImageFormatException(strong[0].Info.Id, 0, $"the file looks like {ids}; choose with --format");
+        }
+
+        return strong.Count == 1 ? strong[0].Open(opener) : OpenWeak(opener, matches.Select(m => m.Entry));
+    }
+
+    // The first one that opens wins; when none does, the error of the first one that tried is the one to tell.
+    private static DiskImage OpenWeak(ImageOpener opener, IEnumerable<FormatEntry> entries)
+    {
+        IOException? first = null;
+        foreach (FormatEntry entry in entries)
+        {
+            try
+            {
+                return entry.Open(opener);
+            }
+            catch (Exception error) when (error is ImageFormatException or UnsupportedFeatureException)
+            {
+                first ??= (IOException)error;
+            }
+        }
+
+        throw first ?? new ImageFormatException("image", 0, "no format reads this file");
+    }
+}

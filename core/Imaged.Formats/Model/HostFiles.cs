@@ -1,0 +1,52 @@
+using Imaged.Blocks;
+
+namespace Imaged.Formats.Model;
+
+/// <summary>A file of the host that an image consists of.</summary>
+/// <param name="Name">File name without a folder.</param>
+/// <param name="Length">Length in bytes.</param>
+public sealed record HostFile(string Name, long Length);
+
+/// <summary>The files that an image may open: the one that the user named, and its siblings in the same directory. The
+/// position of a file in <see cref="Opened"/> is the file index in the extents of its source.</summary>
+public abstract class HostFiles : IDisposable
+{
+    /// <summary>Longest sibling name in bytes.</summary>
+    public const int MaxNameLength = 255;
+
+    /// <summary>What has been opened, in the order of file indices; 0 is the file that the user named.</summary>
+    public abstract IReadOnlyList<HostFile> Opened { get; }
+
+    /// <summary>Opens a sibling for reading. The source belongs to this object.</summary>
+    /// <param name="name">A bare file name from the image: anything with a slash, a NUL, <c>.</c> or <c>..</c> is
+    /// refused as not there.</param>
+    /// <param name="source">The sibling.</param>
+    /// <returns>False when there is no such regular file or siblings cannot be opened.</returns>
+    public bool TryOpen(string name, out BlockSource source)
+    {
+        if (name.Length is 0 or > MaxNameLength || name is "." or ".." || name.AsSpan().ContainsAny('/', '\0'))
+        {
+            source = null!;
+            return false;
+        }
+
+        return TryOpenCore(name, out source);
+    }
+
+    /// <summary>Names of the regular files beside the image, for matching without regard to case. At most
+    /// 65536.</summary>
+    public abstract IReadOnlyList<string> ListSiblings();
+
+    /// <summary>Closes all files.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>As <see cref="TryOpen"/>, for a name that is one path component.</summary>
+    protected abstract bool TryOpenCore(string name, out BlockSource source);
+
+    /// <summary>Closes all files.</summary>
+    protected abstract void Dispose(bool disposing);
+}

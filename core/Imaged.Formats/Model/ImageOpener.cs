@@ -1,0 +1,10 @@
+using Imaged.Blocks;
+
+namespace Imaged.Formats.Model;
+
+/// <summary>What a format gets to open an image with.</summary>
+/// <param name="Content">The bytes of the file that the user named, or of the layer below.</param>
+/// <param name="FileName">Its name without a folder; empty for a layer inside an image.</param>
+/// <param name="Siblings">The files beside it; null inside an image.</param>
+/// <param name="Cache">For decoded blocks, shared by all layers.</param>
+public sealed record ImageOpener(BlockSource Content, string FileName, HostFiles? Siblings, BlockCache Cache);

@@ -1,0 +1,27 @@
+using Imaged.Blocks;
+using Imaged.Formats.Model;
+
+namespace Imaged.Formats;
+
+/// <summary>One registered kind of partition table.</summary>
+/// <param name="Id">As <see cref="IPartitionTableFormat.Id"/>.</param>
+/// <param name="Read">As <see cref="IPartitionTableFormat.Read"/>.</param>
+public sealed record PartitionTableEntry(string Id, Func<BlockSource, PartitionTable?> Read)
+{
+    /// <summary>The entry of a kind of partition table.</summary>
+    public static PartitionTableEntry Of<T>()
+        where T : IPartitionTableFormat => new(T.Id, T.Read);
+}
+
+/// <summary>All kinds of partition tables. A new one is one folder and one line here.</summary>
+public static class PartitionTables
+{
+    /// <summary>In the order in which they are tried.</summary>
+    public static readonly IReadOnlyList<PartitionTableEntry> All =
+    [
+    ];
+
+    /// <summary>The partition table of a disk, or null when it has none.</summary>
+    public static PartitionTable? Read(BlockSource disk) =>
+        All.Select(entry => entry.Read(disk)).FirstOrDefault(table => table is not null);
+}

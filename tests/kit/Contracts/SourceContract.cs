@@ -1,0 +1,34 @@
+using Imaged.Blocks;
+using Xunit;
+
+namespace Imaged.TestKit.Contracts;
+
+/// <summary>What every block source must do.</summary>
+public static class SourceContract
+{
+    /// <summary>Extents follow each other without gap to the end, and zero extents read as zero.</summary>
+    public static void ExtentsTile(BlockSource source)
+    {
+        long offset = 0;
+        while (offset < source.Length)
+        {
+            Extent extent = source.GetExtent(offset);
+            Assert.Equal(offset, extent.Offset);
+            Assert.InRange(extent.Length, 1, source.Length - offset);
+            if (extent.Kind != ExtentKind.Data)
+            {
+                Assert.Null(extent.Host);
+            }
+
+            if (extent.Kind == ExtentKind.Zero)
+            {
+                byte[] bytes = source.ReadBytes(offset, (int)Math.Min(extent.Length, 65536));
+                Assert.False(bytes.AsSpan().ContainsAnyExcept((byte)0), $"zero extent at {offset} reads as zero");
+            }
+
+            offset += extent.Length;
+        }
+
+        Assert.Equal(source.Length, offset);
+    }
+}

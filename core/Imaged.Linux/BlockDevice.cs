@@ -1,0 +1,67 @@
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+
+namespace Imaged.Linux;
+
+/// <summary>Asks and configures block devices (ioctls of <c>linux/fs.h</c> and <c>linux/blkpg.h</c>).</summary>
+public static unsafe class BlockDevice
+{
+    private const int BlkSectorSize = 0x1268; // BLKSSZGET
+    private const int BlkPartition = 0x1269; // BLKPG
+    private const int BlkGetSize64 = unchecked((int)0x80081272);
+    private const int AddPartitionOp = 1;
+    private const int DeletePartitionOp = 2;
+
+    /// <summary>Size in bytes.</summary>
+    public static long GetLength(SafeFileHandle device)
+    {
+        ulong length = 0;
+        LinuxException.Check(LibC.ioctl(HostPath.Number(device), BlkGetSize64, &length), "ask the size of a block device");
+        return checked((long)length);
+    }
+
+    /// <summary>Logical sector size in bytes.</summary>
+    public static int GetSectorSize(SafeFileHandle device)
+    {
+        int size = 0;
+        LinuxException.Check(LibC.ioctl(HostPath.Number(device), BlkSectorSize, &size), "ask a block device's sector size");
+        return size;
+    }
+
+    /// <summary>Registers a partition, whatever partition parsers the kernel has.</summary>
+    /// <param name="device">The whole disk.</param>
+    /// <param name="number">Partition number, 1 to 255.</param>
+    /// <param name="offset">Byte offset, a multiple of the sector size.</param>
+    /// <param name="length">Length in bytes, a multiple of the sector size.</param>
+    public static void AddPartition(SafeFileHandle device, int number, long offset, long length) =>
+        Partition(device, AddPartitionOp, number, offset, length);
+
+    /// <summary>Removes a partition from the kernel's list.</summary>
+    public static void DeletePartition(SafeFileHandle device, int number) =>
+        Partition(device, DeletePartitionOp, number, 0, 0);
+
+    private static void Partition(SafeFileHandle device, int op, int number, long offset, long length)
+    {
+        BlkpgPartition partition = new() { Start = offset, Length = length, Number = number };
+        BlkpgArgument argument = new() { Op = op, DataLength = sizeof(BlkpgPartition), Data = &partition };
+        string what = op == AddPartitionOp ? "register" : "remove";
+        LinuxException.Check(LibC.ioctl(HostPath.Number(device), BlkPartition, &argument), $"{what} partition {number}");
+    }
+
+    internal struct BlkpgArgument
+    {
+        public int Op;
+        public int Flags;
+        public int DataLength;
+        public void* Data;
+    }
+
+    internal struct BlkpgPartition
+    {
+        public long Start;
+        public long Length;
+        public int Number;
+        public fixed byte DeviceName[64];
+        public fixed byte VolumeName[64];
+    }
+}

@@ -67,6 +67,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
                 Check(posix_spawn_file_actions_adddup2(actions, fd, target), "prepare a process");
             }
 
+            // What others opened without close-on-exec stays here, too.
+            Check(posix_spawn_file_actions_addclosefrom_np(actions, lowest), "prepare a process");
             SetSignals(attributes);
             int pid;
             string name = Path.GetFileName(path);
@@ -241,6 +243,9 @@ public sealed unsafe partial class ChildProcess : IDisposable
 
     [LibraryImport("libc")]
     private static partial int posix_spawn_file_actions_addopen(nint actions, int fd, byte* path, int flags, uint mode);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_addclosefrom_np(nint actions, int from);
 
     [LibraryImport("libc")]
     private static partial int posix_spawnattr_init(nint attributes);

@@ -1,0 +1,29 @@
+using System.Buffers.Binary;
+
+namespace Imaged.Formats.Partitions.Mbr;
+
+/// <summary>One of the four 16-byte entries of an MBR or EBR. The CHS fields are ignored, as everybody does.</summary>
+internal readonly record struct MbrEntry(byte Status, byte Type, uint First, uint Count)
+{
+    public const int TableOffset = 446;
+    public const int Size = 16;
+    public const int EntryCount = 4;
+
+    public bool IsEmpty => Count == 0;
+
+    public bool IsExtended => Type is 0x05 or 0x0f or 0x85;
+
+    public bool IsProtective => Type == 0xee;
+
+    public static MbrEntry Parse(ReadOnlySpan<byte> sector, int index)
+    {
+        ReadOnlySpan<byte> raw = sector.Slice(TableOffset + (index * Size), Size);
+        return new(
+            raw[0],
+            raw[4],
+            BinaryPrimitives.ReadUInt32LittleEndian(raw[8..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(raw[12..]));
+    }
+
+    public static bool HasSignature(ReadOnlySpan<byte> sector) => sector[510] == 0x55 && sector[511] == 0xaa;
+}

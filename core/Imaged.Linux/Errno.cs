@@ -36,11 +36,20 @@ public static class Errno
     /// <summary>Invalid argument.</summary>
     public const int EINVAL = 22;
 
+    /// <summary>Too many open files.</summary>
+    public const int EMFILE = 24;
+
     /// <summary>Inappropriate ioctl for the device.</summary>
     public const int ENOTTY = 25;
 
     /// <summary>No space left on device.</summary>
     public const int ENOSPC = 28;
+
+    /// <summary>Broken pipe.</summary>
+    public const int EPIPE = 32;
+
+    /// <summary>Result too large for the buffer.</summary>
+    public const int ERANGE = 34;
 
     /// <summary>Function not implemented.</summary>
     public const int ENOSYS = 38;
@@ -48,6 +57,21 @@ public static class Errno
     /// <summary>Too many levels of symbolic links.</summary>
     public const int ELOOP = 40;
 
+    /// <summary>No data available.</summary>
+    public const int ENODATA = 61;
+
     /// <summary>Operation not supported.</summary>
     public const int EOPNOTSUPP = 95;
+
+    /// <summary>Address already in use.</summary>
+    public const int EADDRINUSE = 98;
+
+    /// <summary>Software caused connection abort.</summary>
+    public const int ECONNABORTED = 103;
+
+    /// <summary>Connection reset by peer.</summary>
+    public const int ECONNRESET = 104;
+
+    /// <summary>Connection refused.</summary>
+    public const int ECONNREFUSED = 111;
 }

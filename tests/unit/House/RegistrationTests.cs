@@ -45,7 +45,7 @@ public sealed class RegistrationTests
             using FileSource source = FileSource.Open(path);
             ProbeWindow window = ProbeWindow.Read(source, Path.GetFileName(path));
             string[] strong =
-                [.. ImageFormats.All.Where(entry => entry.Probe(window) == Match.Strong).Select(entry => entry.Info.Id)];
+                [.. ImageFormats.All.Where(e => e.Probe(window) == Match.Strong).Select(e => e.Info.Id)];
             if (strong.Length > 1)
             {
                 claimed.Add($"{Path.GetRelativePath(Samples.Root, path)}: {string.Join(' ', strong)}");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Imaged.Blocks;
+using Imaged.Formats.Ext;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats;
@@ -22,6 +23,7 @@ public static class FileSystems
     /// <summary>In order of preference where a volume holds several (a bridge disc).</summary>
     public static readonly IReadOnlyList<FileSystemEntry> All =
     [
+        FileSystemEntry.Of<ExtFileSystem>(),
     ];
 
     /// <summary>The file system with this id, or null.</summary>

@@ -1,0 +1,70 @@
+using Imaged.Blocks;
+using Imaged.Formats.Model;
+using Imaged.TestKit;
+using Imaged.TestKit.Contracts;
+
+namespace Imaged.Conformance.Ext;
+
+/// <summary>Small volumes made from a folder, without a mount.</summary>
+public abstract class ExtContractTests : FileTreeContract, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    /// <summary>The command that makes the volume from the folder <c>source</c>.</summary>
+    protected abstract string Make { get; }
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    protected override BlockSource OpenVolume()
+    {
+        Requires.Tool("mke2fs");
+        if (!File.Exists(_folder["image"]))
+        {
+            Tool.Shell($$"""
+                cd '{{_folder.Path}}'
+                truncate -s 4M image
+                mkdir -p source/dir/sub source/many
+                cd source
+                seq 60000 > dir/numbers
+                seq 20 > dir/small
+                seq 8 > small
+                : > empty
+                ln -s dir/numbers short
+                ln -s "$(printf 'long/%.0s' $(seq 40))" long
+                ln dir/small dir/sub/hard
+                truncate -s 900000 sparse
+                seq 100 | dd of=sparse bs=1 seek=400000 conv=notrunc status=none
+                seq -f 'a-name-of-some-length-%03g' 150 | (cd many && xargs touch)
+                if setfattr -n user.note -v text small; then setfattr -n user.other -v "$(seq 60)" dir/small; fi 2>/dev/null || true
+                cd ..
+                {{Make}} -d source image > make.log 2>&1
+                """);
+        }
+
+        return ExtImage.OpenVolume(_folder["image"]);
+    }
+
+    protected override FileTree OpenTree(BlockSource volume) => ExtImage.Open(volume);
+}
+
+/// <summary>ext2 with indirect blocks.</summary>
+public sealed class Ext2ContractTests : ExtContractTests
+{
+    protected override string Make => "mke2fs -F -t ext2 -b 1024";
+}
+
+/// <summary>ext4 with extents.</summary>
+public sealed class Ext4ContractTests : ExtContractTests
+{
+    protected override string Make => "mke2fs -F -t ext4 -b 1024 -O ^has_journal";
+}
+
+/// <summary>ext4 with data in the inode.</summary>
+public sealed class Ext4InlineContractTests : ExtContractTests
+{
+    protected override string Make => "mke2fs -F -t ext4 -b 4096 -I 512 -O ^has_journal,inline_data,64bit";
+}

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Model;
+using Imaged.Formats.Udf;
 
 namespace Imaged.Formats;
 
@@ -23,6 +24,8 @@ public static class FileSystems
     /// <summary>In order of preference where a volume holds several (a bridge disc).</summary>
     public static readonly IReadOnlyList<FileSystemEntry> All =
     [
+        // Before iso9660: where a disc has both, the ISO tree may be a stub, but UDF lists all files.
+        FileSystemEntry.Of<UdfFileSystem>(),
         FileSystemEntry.Of<ExtFileSystem>(),
     ];
 

@@ -92,6 +92,7 @@ public static class TreeWalk
                         open.Push((entry.Node, directory.Depth + 1));
                     }
 
+                    CheckName(entry.Name.Span);
                     HostileInput.Allow(() => TouchNode(tree, entry.Node));
                 }
             });
@@ -120,6 +121,16 @@ public static class TreeWalk
         return text.ToString();
     }
 
+    // What a hostile image must not get past a tree, since kernels and programs rely on it.
+    private static void CheckName(ReadOnlySpan<byte> name)
+    {
+        if (name.Length is 0 or > 255 || name.ContainsAny((byte)'/', (byte)0) || name.SequenceEqual("."u8)
+            || name.SequenceEqual(".."u8))
+        {
+            throw new InvalidOperationException($"a tree lists the name '{Text(name.ToArray())}'");
+        }
+    }
+
     private static void TouchNode(FileTree tree, NodeInfo node)
     {
         _ = tree.GetNode(node.Id);
@@ -130,10 +141,19 @@ public static class TreeWalk
 
         if (node.Type == FileType.SymbolicLink)
         {
-            _ = tree.ReadLink(node.Id);
+            ReadOnlySpan<byte> target = tree.ReadLink(node.Id).Span;
+            if (target.Length > 4095 || target.Contains((byte)0))
+            {
+                throw new InvalidOperationException($"a link's target has {target.Length} bytes or a NUL");
+            }
         }
         else if (node.Type == FileType.Regular)
         {
+            if (node.Size < 0)
+            {
+                throw new InvalidOperationException($"a file has the size {node.Size}");
+            }
+
             using BlockSource file = tree.OpenFile(node.Id);
             byte[] buffer = new byte[(int)Math.Min(file.Length, 131072)];
             file.Read(0, buffer);

@@ -275,6 +275,27 @@ public sealed unsafe class UnixSocket : IDisposable
         }
     }
 
+    /// <summary>Nothing more is received here: whoever waits for data wakes up. Sending goes on.</summary>
+    public void ShutdownReceive()
+    {
+        if (!_handle.IsClosed)
+        {
+            using SocketUse use = new(_handle);
+            _ = LibC.shutdown(use.Number, LibC.SHUT_RD);
+        }
+    }
+
+    /// <summary>Whether the peer has closed its end (or shut down sending).</summary>
+    public bool IsPeerGone
+    {
+        get
+        {
+            const short HangUp = 0x2000; // POLLRDHUP; POLLHUP and POLLERR are always told
+            using SocketUse use = new(_handle);
+            return SocketCalls.Wait(use.Number, HangUp, null, TimeSpan.Zero);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 

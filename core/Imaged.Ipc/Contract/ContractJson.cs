@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+
+namespace Imaged.Ipc.Contract;
+
+/// <summary>Generated code that reads and writes the contract: unknown members are ignored, missing ones keep their
+/// defaults, null is refused where the contract does not allow it.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    AllowDuplicateProperties = false,
+    MaxDepth = 32)]
+[JsonSerializable(typeof(OpenParameters))]
+[JsonSerializable(typeof(OpenReply))]
+[JsonSerializable(typeof(PlanParameters))]
+[JsonSerializable(typeof(PlanReply))]
+[JsonSerializable(typeof(ServeParameters))]
+[JsonSerializable(typeof(HandoverReply))]
+[JsonSerializable(typeof(ListParameters))]
+[JsonSerializable(typeof(ListReply))]
+[JsonSerializable(typeof(CatParameters))]
+[JsonSerializable(typeof(CatReply))]
+[JsonSerializable(typeof(CopyParameters))]
+[JsonSerializable(typeof(CopyReply))]
+[JsonSerializable(typeof(ConvertParameters))]
+[JsonSerializable(typeof(ConvertReply))]
+[JsonSerializable(typeof(VerifyReply))]
+[JsonSerializable(typeof(FormatsReply))]
+[JsonSerializable(typeof(AttachParameters))]
+[JsonSerializable(typeof(MountParameters))]
+[JsonSerializable(typeof(DetachParameters))]
+[JsonSerializable(typeof(UnmountParameters))]
+[JsonSerializable(typeof(AttachmentReply))]
+[JsonSerializable(typeof(AttachmentsReply))]
+[JsonSerializable(typeof(ServiceInfo))]
+[JsonSerializable(typeof(DescriptionParameters))]
+[JsonSerializable(typeof(DescriptionReply))]
+[JsonSerializable(typeof(ErrorParameters))]
+[JsonSerializable(typeof(Nothing))]
+public sealed partial class ContractJson : JsonSerializerContext;

@@ -1,0 +1,100 @@
+#!/bin/bash
+# Makes the images in this folder, each as small as its tool allows. Times and identifiers are fixed wherever the tool
+# lets us. Made with xorriso 1.5.4, genisoimage 1.1.11, udftools 2.3, e2fsprogs 1.47.0, dosfstools 4.2,
+# mtools 4.0.33, gdisk 1.0.9, util-linux 2.38.1, parted 3.5, squashfs-tools 4.5.1, xz 5.4.1 (Debian 12).
+# Usage: tests/samples/make.sh (writes beside itself; needs no root)
+set -euo pipefail
+cd "$(dirname "$0")"
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8 TZ=UTC SOURCE_DATE_EPOCH=1767225600 MTOOLS_SKIP_CHECK=1
+readonly uuid=1b2f9a4e-7c35-4d0a-9f6e-0123456789ab
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The files that all of them hold.
+tree=$work/tree
+mkdir -p "$tree/docs/deep/deeper" "$tree/music"
+cat >"$tree/README.txt" <<'TEXT'
+This is the demonstration disc of imaged.
+It was mounted without a kernel module and without a library.
+TEXT
+printf 'Hello from inside an image.\n' >"$tree/docs/hello.txt"
+for i in $(seq 1 300); do printf 'line %03d of a longer text\n' "$i"; done >"$tree/docs/longer.txt"
+printf 'at the bottom\n' >"$tree/docs/deep/deeper/bottom.txt"
+printf 'naïve café, 日本語\n' >"$tree/music/Ünïcode names.txt"
+: >"$tree/empty"
+ln -s docs/hello.txt "$tree/link-to-hello"
+printf '#!/bin/sh\necho demo\n' >"$tree/run.sh"
+chmod 755 "$tree/run.sh"
+find "$tree" -exec touch -h -d @$SOURCE_DATE_EPOCH {} +
+
+pack() { xz -9e -c "$1" >"$1.xz" && rm "$1"; }
+iso() {
+    xorriso -as mkisofs -quiet -no-pad -V "$1" --modification-date=2026010100000000 "${@:3}" -o "$2" "$tree" \
+        2>"$work/log" || { cat "$work/log" >&2; return 1; }
+}
+
+# Volumes.
+iso IMAGED_DEMO demo.iso -R -J
+iso PLAIN plain.iso -iso-level 1 && pack plain.iso
+mkzftree "$tree" "$work/zisofs"
+genisoimage -quiet -no-pad -z -R -V ZISOFS -o zisofs.iso "$work/zisofs" 2>/dev/null && pack zisofs.iso
+genisoimage -quiet -no-pad -udf -R -J -V BRIDGE -o bridge.iso "$tree" 2>/dev/null && pack bridge.iso
+# Two sessions with a table of contents that xorriso emulates; the second one adds a file.
+rm -f sessions.iso
+xorriso -report_about FAILURE -outdev sessions.iso -volid SESSIONS -map "$tree" / -commit
+printf 'from the second session\n' >"$work/second.txt"
+xorriso -report_about FAILURE -dev sessions.iso -map "$work/second.txt" /second.txt -commit
+pack sessions.iso
+
+fat() { # file, KiB, bits, sectors per cluster
+    rm -f "$1"
+    mkfs.fat --invariant -C -F "$3" -s "$4" -n "FAT$3" -i 20260101 "$1" "$2" >/dev/null
+    mcopy -s -m -i "$1" "$tree/README.txt" "$tree/docs" "$tree/music" "$tree/empty" ::
+}
+fat fat12.img 256 12 1 && pack fat12.img
+fat fat16.img 4400 16 1 && pack fat16.img
+fat fat32.img 34000 32 1 && pack fat32.img
+
+ext() { # file, KiB, options
+    truncate -s "$2K" "$1"
+    E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -F -b 1024 -U $uuid -E hash_seed=$uuid,root_owner=0:0 \
+        -d "$tree" "${@:3}" "$1"
+}
+ext ext2.img 256 -t ext2 -L EXT2 && pack ext2.img
+ext ext4.img 512 -t ext4 -L EXT4 -O 64bit,inline_data,metadata_csum,^has_journal -I 256 && pack ext4.img
+
+truncate -s 2M udf.img
+mkudffs --utf8 --vid=UDF_DEMO --uuid=0123456789abcdef --media-type=hd --blocksize=512 --udfrev=2.01 udf.img >/dev/null
+pack udf.img
+
+mksquashfs "$tree" squashfs.img -quiet -no-progress -all-root -noappend -comp gzip >/dev/null && pack squashfs.img
+
+# Disks.
+fat "$work/fat.img" 4096 12 8
+ext "$work/ext4.img" 8192 -t ext4 -L ROOT -O ^has_journal
+truncate -s 16M disk-gpt.img
+sgdisk -o -U $uuid -n 1:2048:+4M -t 1:ef00 -c 1:ESP -u 1:$uuid -n 2:10240:+8M -t 2:8300 -c 2:root \
+    -u 2:${uuid/1b/2c} disk-gpt.img >/dev/null
+dd if="$work/fat.img" of=disk-gpt.img bs=512 seek=2048 conv=notrunc status=none
+dd if="$work/ext4.img" of=disk-gpt.img bs=512 seek=10240 conv=notrunc status=none
+pack disk-gpt.img
+
+fat "$work/fat.img" 1024 12 2
+truncate -s 8M disk-mbr.img
+sfdisk -q disk-mbr.img <<'TABLE'
+label: dos
+label-id: 0x20260101
+start=2048, size=2048, type=1, bootable
+start=4096, size=12288, type=5
+start=6144, size=2048, type=83
+start=10240, size=2048, type=82
+TABLE
+dd if="$work/fat.img" of=disk-mbr.img bs=512 seek=2048 conv=notrunc status=none
+pack disk-mbr.img
+
+# A hybrid: a disc that is a disk, with both tables and an Apple map.
+iso HYBRID hybrid.iso -R -J -partition_offset 16 --mbr-force-bootable -append_partition 2 0x0c "$work/fat.img" \
+    -hfsplus -part_like_isohybrid && pack hybrid.iso
+
+ls -l -- *.iso *.xz

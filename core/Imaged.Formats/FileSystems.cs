@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
+using Imaged.Formats.Iso9660;
 using Imaged.Formats.Model;
 using Imaged.Formats.Udf;
 
@@ -27,6 +28,7 @@ public static class FileSystems
         // Before iso9660: where a disc has both, the ISO tree may be a stub, but UDF lists all files.
         FileSystemEntry.Of<UdfFileSystem>(),
         FileSystemEntry.Of<ExtFileSystem>(),
+        FileSystemEntry.Of<Iso9660FileSystem>(),
     ];
 
     /// <summary>The file system with this id, or null.</summary>

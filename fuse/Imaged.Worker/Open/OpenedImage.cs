@@ -1,0 +1,231 @@
+using System.Collections.Immutable;
+using Imaged.Blocks;
+using Imaged.Formats;
+using Imaged.Formats.Model;
+
+namespace Imaged.Worker.Open;
+
+/// <summary>A volume of an image: the whole disk or one partition, with the file systems on it.</summary>
+/// <param name="Partition">The partition; null for the whole disk.</param>
+/// <param name="Content">Its bytes.</param>
+/// <param name="FileSystems">What is on it, the preferred one first.</param>
+internal sealed record ImageVolume(Partition? Partition, BlockSource Content, ImmutableArray<VolumeInfo> FileSystems);
+
+/// <summary>Which part of an image is meant.</summary>
+/// <param name="Format">Image format, null to find it out.</param>
+/// <param name="Partition">Partition number.</param>
+/// <param name="FileSystem">File system id.</param>
+/// <param name="Extensions">Naming scheme of the file system.</param>
+/// <param name="Session">Session of a volume that has several.</param>
+/// <param name="Offset">Byte offset in the file at which the image begins.</param>
+/// <param name="Size">Its length in bytes; null up to the end.</param>
+/// <param name="SectorSize">Its sector size in bytes; null for 512.</param>
+internal sealed record ImageChoice(
+    string? Format, int? Partition, string? FileSystem, string? Extensions, int? Session, long? Offset, long? Size, int? SectorSize);
+
+/// <summary>The user must choose: there are several volumes.</summary>
+/// <param name="message">What there is to choose from.</param>
+/// <param name="choices">The values to choose from.</param>
+internal sealed class AmbiguousImageException(string message, ImmutableArray<string> choices) : IOException(message)
+{
+    /// <summary>The values to choose from.</summary>
+    public ImmutableArray<string> Choices { get; } = choices;
+}
+
+/// <summary>An image with all its layers: wrappers, the disk, its partitions, their file systems.</summary>
+internal sealed class OpenedImage : IDisposable
+{
+    /// <summary>Decoded blocks that a worker keeps, in bytes.</summary>
+    private const long CacheLength = 32 << 20;
+
+    private const int MaxLayers = 4;
+
+    private readonly ImageChoice _choice;
+    private readonly WorkerFiles _files;
+    private readonly List<DiskImage> _layers = [];
+
+    private OpenedImage(WorkerFiles files, ImageChoice choice)
+    {
+        _files = files;
+        _choice = choice;
+    }
+
+    /// <summary>The files of the host.</summary>
+    public WorkerFiles Files => _files;
+
+    /// <summary>The images from the outermost to the innermost.</summary>
+    public IReadOnlyList<DiskImage> Layers => _layers;
+
+    /// <summary>The disk: the content of the innermost image.</summary>
+    public BlockSource Disk { get; private set; } = null!;
+
+    /// <summary>Its partition table, if any.</summary>
+    public PartitionTable? PartitionTable { get; private set; }
+
+    /// <summary>The whole disk first, then the partitions.</summary>
+    public ImmutableArray<ImageVolume> Volumes { get; private set; } = [];
+
+    /// <summary>Cache of decoded blocks for all layers.</summary>
+    public BlockCache Cache { get; } = new(CacheLength);
+
+    /// <summary>Opens an image.</summary>
+    /// <param name="files">Its files; they become the image's.</param>
+    /// <param name="choice">What the user wants to see of it.</param>
+    public static OpenedImage Open(WorkerFiles files, ImageChoice choice)
+    {
+        OpenedImage image = new(files, choice);
+        try
+        {
+            image.OpenLayers();
+            image.FindVolumes();
+            return image;
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The volume that is meant when a file tree is asked for: the partition chosen; else the whole disk when it
+    /// holds a file system; else the only partition that does.</summary>
+    /// <exception cref="AmbiguousImageException">There are several.</exception>
+    /// <exception cref="UnsupportedFeatureException">There is none.</exception>
+    public ImageVolume ChooseVolume()
+    {
+        if (_choice.Partition is { } number)
+        {
+            return VolumeOf(number);
+        }
+
+        if (!Volumes[0].FileSystems.IsEmpty)
+        {
+            return Volumes[0];
+        }
+
+        ImmutableArray<ImageVolume> candidates = [.. Volumes.Where(volume => !volume.FileSystems.IsEmpty)];
+        if (candidates.Length == 1)
+        {
+            return candidates[0];
+        }
+
+        if (candidates.Length == 0)
+        {
+            throw new UnsupportedFeatureException(
+                _layers[^1].Format.Id, PartitionTable is null ? "what it holds (no file system or partition table was recognised)"
+                    : "what its partitions hold (no file system was recognised)");
+        }
+
+        IEnumerable<string> list = candidates.Select(v => $"{v.Partition!.Number} ({Describe(v.FileSystems[0])})");
+        throw new AmbiguousImageException(
+            $"the image has several partitions with file systems, choose one with --partition: {string.Join(", ", list)}",
+            [.. candidates.Select(v => FormattableString.Invariant($"{v.Partition!.Number}"))]);
+    }
+
+    /// <summary>The part of the disk that is meant when a block device is asked for.</summary>
+    public BlockSource ChooseDevice() => _choice.Partition is { } number ? VolumeOf(number).Content : Disk;
+
+    /// <summary>Opens the file tree of a volume.</summary>
+    public FileTree OpenTree(ImageVolume volume) => FileSystems.Open(
+        volume.Content,
+        _choice.FileSystem,
+        new FileTreeOptions(Cache) { Extensions = _choice.Extensions, Session = _choice.Session });
+
+    /// <summary>The file system that is meant on a volume.</summary>
+    public VolumeInfo ChooseFileSystem(ImageVolume volume)
+    {
+        if (_choice.FileSystem is { } id)
+        {
+            return volume.FileSystems.FirstOrDefault(info => info.FileSystem == id)
+                ?? throw new UnsupportedFeatureException(id, "this volume, which does not hold it,");
+        }
+
+        return volume.FileSystems.IsEmpty
+            ? throw new UnsupportedFeatureException("volume", "its file system (none was recognised)")
+            : volume.FileSystems[0];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        for (int i = _layers.Count - 1; i >= 0; i--)
+        {
+            _layers[i].Dispose();
+        }
+
+        _files.Dispose();
+    }
+
+    private static string Describe(VolumeInfo volume) =>
+        (volume.Version ?? volume.FileSystem) + (volume.Label is null ? string.Empty : $" '{volume.Label}'");
+
+    private void OpenLayers()
+    {
+        BlockSource content = _files.Image;
+        if (_choice.Offset is not null || _choice.Size is not null || _choice.SectorSize is not null)
+        {
+            content = Window(content);
+        }
+
+        ImageOpener opener = new(content, _files.Opened[0].Name, _files, Cache);
+        DiskImage layer = ImageFormats.Open(opener, _choice.Format);
+        _layers.Add(layer);
+        while (layer.Format.Caps.HasFlag(FormatCaps.Wrapper))
+        {
+            if (_layers.Count == MaxLayers)
+            {
+                throw new ImageFormatException(layer.Format.Id, 0, $"images are nested more than {MaxLayers} deep");
+            }
+
+            layer = ImageFormats.Open(new ImageOpener(layer.Content, string.Empty, null, Cache), null);
+            _layers.Add(layer);
+        }
+
+        Disk = layer.Content;
+    }
+
+    private SliceSource Window(BlockSource content)
+    {
+        long offset = _choice.Offset ?? 0;
+        if (offset < 0 || offset >= content.Length)
+        {
+            throw new ImageFormatException("raw", 0, $"the offset {offset} is not inside the file of {content.Length} bytes");
+        }
+
+        long size = _choice.Size ?? content.Length - offset;
+        if (size < 1 || size > content.Length - offset)
+        {
+            throw new ImageFormatException("raw", offset, $"{size} bytes do not fit into the file of {content.Length} bytes");
+        }
+
+        return new SliceSource(content, offset, size, ownsInner: false, _choice.SectorSize ?? 0);
+    }
+
+    private void FindVolumes()
+    {
+        PartitionTable = PartitionTables.Read(Disk);
+        ImmutableArray<ImageVolume>.Builder volumes = ImmutableArray.CreateBuilder<ImageVolume>();
+        volumes.Add(new ImageVolume(null, Disk, FileSystems.Probe(Disk)));
+        foreach (Partition partition in PartitionTable?.Partitions ?? [])
+        {
+            SliceSource content = new(Disk, partition.Offset, partition.Length, ownsInner: false, PartitionTable!.SectorSize);
+            volumes.Add(new ImageVolume(partition, content, FileSystems.Probe(content)));
+        }
+
+        Volumes = volumes.ToImmutable();
+    }
+
+    private ImageVolume VolumeOf(int number)
+    {
+        ImageVolume? volume = Volumes.FirstOrDefault(v => v.Partition?.Number == number);
+        if (volume is not null)
+        {
+            return volume;
+        }
+
+        string there = PartitionTable is null
+            ? "the image has no partition table"
+            : $"the image has {string.Join(", ", PartitionTable.Partitions.Select(p => p.Number))}";
+        throw new FileNotFoundException($"there is no partition {number}: {there}");
+    }
+}

@@ -1,0 +1,151 @@
+using Imaged.Blocks;
+using Imaged.Formats;
+using Imaged.Formats.Model;
+using Imaged.Worker.Open;
+
+namespace Imaged.Worker.Run;
+
+/// <summary>Something wrong with an image.</summary>
+/// <param name="Layer">Where it was found: a format, <c>partition 2</c>, a path.</param>
+/// <param name="Offset">Byte offset there; null when it has none.</param>
+/// <param name="Message">What is wrong.</param>
+internal sealed record ImageProblem(string Layer, long? Offset, string Message);
+
+/// <summary>Checks an image: every block of the disk can be read, every directory listed, every file's map walked.</summary>
+internal sealed class VerifyJob
+{
+    private const int MaxProblems = 1000;
+    private const int ChunkLength = 1 << 20;
+    private const int MaxDepth = 1024;
+    private const long MaxNodes = 100_000_000;
+
+    private readonly OpenedImage _image;
+    private readonly ProgressMeter _meter;
+
+    /// <summary>A check of <paramref name="image"/>.</summary>
+    public VerifyJob(OpenedImage image, ProgressMeter meter)
+    {
+        _image = image;
+        _meter = meter;
+    }
+
+    /// <summary>What is wrong, the first 1000.</summary>
+    public List<ImageProblem> Problems { get; } = [];
+
+    /// <summary>Runs to the end; problems do not stop it.</summary>
+    public void Run()
+    {
+        ReadBlocks();
+        foreach (ImageVolume volume in _image.Volumes)
+        {
+            foreach (VolumeInfo info in volume.FileSystems)
+            {
+                if (FileSystems.Find(info.FileSystem) is { Info.CanRead: true } entry)
+                {
+                    WalkVolume(volume, entry);
+                }
+            }
+        }
+    }
+
+    private void ReadBlocks()
+    {
+        using AlignedBuffer buffer = new(ChunkLength);
+        _meter.Begin("blocks", _image.Disk.Length);
+        for (long offset = 0; offset < _image.Disk.Length; offset += ChunkLength)
+        {
+            int length = (int)Math.Min(ChunkLength, _image.Disk.Length - offset);
+            try
+            {
+                _image.Disk.Read(offset, buffer.GetSpan()[..length]);
+            }
+            catch (IOException error)
+            {
+                Add(_image.Layers[^1].Format.Id, (error as ImageFormatException)?.Offset ?? offset, error.Message);
+            }
+
+            _meter.Add(length);
+        }
+    }
+
+    private void WalkVolume(ImageVolume volume, FileSystemEntry entry)
+    {
+        string layer = volume.Partition is { } partition ? $"partition {partition.Number}" : entry.Info.Id;
+        _meter.Begin("files", 0);
+        try
+        {
+            using FileTree tree = entry.Open(volume.Content, new FileTreeOptions(_image.Cache));
+            Walk(tree, layer);
+        }
+        catch (IOException error)
+        {
+            Add(layer, (error as ImageFormatException)?.Offset, error.Message);
+        }
+    }
+
+    private void Walk(FileTree tree, string layer)
+    {
+        Stack<(NodeInfo Node, string Path, int Depth)> open = new([(tree.Root, string.Empty, 0)]);
+        long count = 0;
+        while (open.TryPop(out (NodeInfo Node, string Path, int Depth) directory))
+        {
+            string path = directory.Path;
+            try
+            {
+                foreach (DirectoryEntry child in tree.ReadDirectory(directory.Node.Id, 0))
+                {
+                    path = directory.Path + "/" + TreeText.Of(child.Name.Span);
+                    if (++count > MaxNodes || directory.Depth > MaxDepth)
+                    {
+                        Add(layer, null, $"'{path}': the tree is too deep or has too many files");
+                        return;
+                    }
+
+                    Check(tree, child.Node, path, layer);
+                    if (child.Node.Type == FileType.Directory)
+                    {
+                        open.Push((child.Node, path, directory.Depth + 1));
+                    }
+
+                    _meter.Add(1);
+                    path = directory.Path;
+                }
+            }
+            catch (IOException error)
+            {
+                Add(layer, (error as ImageFormatException)?.Offset, $"'{(path.Length == 0 ? "/" : path)}': {error.Message}");
+            }
+        }
+    }
+
+    private void Check(FileTree tree, NodeInfo node, string path, string layer)
+    {
+        try
+        {
+            if (node.Type == FileType.Regular)
+            {
+                using BlockSource file = tree.OpenFile(node.Id);
+                for (long offset = 0; offset < file.Length;)
+                {
+                    offset = file.GetExtent(offset).End;
+                }
+            }
+            else if (node.Type == FileType.SymbolicLink)
+            {
+                _ = tree.ReadLink(node.Id);
+            }
+        }
+        catch (IOException error)
+        {
+            Add(layer, (error as ImageFormatException)?.Offset, $"'{path}': {error.Message}");
+        }
+    }
+
+    private void Add(string layer, long? offset, string message)
+    {
+        if (Problems.Count < MaxProblems)
+        {
+            Problems.Add(new(layer, offset, message));
+        }
+    }
+}

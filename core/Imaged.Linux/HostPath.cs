@@ -84,6 +84,10 @@ public static unsafe class HostPath
         return Wrap(LinuxException.Check(fd, "duplicate a descriptor"));
     }
 
+    /// <summary>Makes an inherited descriptor one that programs started from here do not inherit.</summary>
+    public static void SetCloseOnExec(SafeHandle handle) =>
+        LinuxException.Check(LibC.fcntl(Number(handle), LibC.F_SETFD, LibC.FD_CLOEXEC), "fcntl");
+
     /// <summary>What the descriptor refers to.</summary>
     public static FileIdentity Identify(SafeHandle handle)
     {

@@ -1,1 +1,3 @@
-return 0;
+using Imaged.Worker;
+
+return WorkerProgram.Run(args);

@@ -1,0 +1,72 @@
+using Imaged.Formats;
+using Imaged.Formats.Model;
+using Imaged.Ipc.Contract;
+
+namespace Imaged.Worker.Open;
+
+/// <summary>Puts what is known of an image into the words of the contract.</summary>
+internal static class ImageInfoMapper
+{
+    /// <summary>The whole stack of an image.</summary>
+    public static ImageInfo Map(OpenedImage image) => new()
+    {
+        File = image.Files.Opened[0].Name,
+        Size = image.Files.Opened[0].Length,
+        Layers = [.. image.Layers.Select((layer, index) => Map(layer, index == 0 ? image.Files : null))],
+        PartitionTable = image.PartitionTable is { } table ? Map(table, image) : null,
+        Volumes = Map(image.Volumes[0]),
+        Warnings = [.. image.Layers.SelectMany(layer => layer.Warnings)],
+    };
+
+    private static Layer Map(DiskImage layer, WorkerFiles? files) => new()
+    {
+        Format = layer.Format.Id,
+        Title = layer.Format.Title,
+        Size = layer.Content.Length,
+        SectorSize = layer.Content.SectorSize,
+        Details = Map(layer.Details),
+        Files = files is null ? [] : [.. files.Opened.Select(file => new HostFileInfo { Name = file.Name, Size = file.Length })],
+    };
+
+    private static Ipc.Contract.PartitionTable Map(Formats.Model.PartitionTable table, OpenedImage image) => new()
+    {
+        Type = table.TypeId,
+        Uuid = table.Uuid,
+        SectorSize = table.SectorSize,
+        Partitions = [.. image.Volumes.Where(volume => volume.Partition is not null).Select(MapPartition)],
+        Warnings = table.Warnings,
+    };
+
+    private static Ipc.Contract.Partition MapPartition(ImageVolume volume)
+    {
+        Formats.Model.Partition partition = volume.Partition!;
+        return new()
+        {
+            Number = partition.Number,
+            Offset = partition.Offset,
+            Size = partition.Length,
+            Type = partition.TypeId,
+            TypeName = partition.TypeName,
+            Name = partition.Name,
+            Uuid = partition.Uuid,
+            Bootable = partition.Bootable,
+            Volumes = Map(volume),
+        };
+    }
+
+    private static IReadOnlyList<Volume> Map(ImageVolume volume) => [.. volume.FileSystems.Select(info => new Volume
+    {
+        FileSystem = info.FileSystem,
+        Version = info.Version,
+        Label = info.Label,
+        Uuid = info.Uuid,
+        Size = info.Length,
+        KernelType = info.KernelType,
+        Readable = FileSystems.Find(info.FileSystem) is { Info.CanRead: true },
+        Details = Map(info.Details),
+        Warnings = info.Warnings,
+    })];
+
+    private static IReadOnlyList<Detail> Map(IEnumerable<KeyValuePair<string, string>> details) =>
+        [.. details.Select(detail => new Detail { Name = detail.Key, Value = detail.Value })];
+}

@@ -32,11 +32,9 @@ public sealed unsafe class LoopDevice : IDisposable
     private const int LoopClearDescriptor = 0x4C01;
     private const int LoopGetStatus64 = 0x4C05;
     private const int LoopConfigure = 0x4C0A;
-    private const int LoopControlAdd = 0x4C80;
     private const int LoopControlGetFree = 0x4C82;
     private const uint FlagReadOnly = 1;
     private const uint FlagAutoClear = 4;
-    private const uint FlagPartScan = 8;
     private const uint FlagDirectIo = 16;
     private const int LoopMajor = 7;
 
@@ -185,8 +183,8 @@ public sealed unsafe class LoopDevice : IDisposable
         config.BlockSize = (uint)options.SectorSize;
         config.Info.Offset = (ulong)options.Offset;
         config.Info.SizeLimit = (ulong)options.Length;
+        // No LO_FLAGS_PARTSCAN: partitions are registered one by one (BLKPG), whatever parsers the kernel has.
         config.Info.Flags = FlagDirectIo
-            | FlagPartScan
             | (options.ReadOnly ? FlagReadOnly : 0)
             | (options.AutoClear ? FlagAutoClear : 0);
         int count = Encoding.UTF8.GetByteCount(options.Name);

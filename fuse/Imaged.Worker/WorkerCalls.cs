@@ -2,6 +2,7 @@ using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
+using Imaged.Fuse.Session;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
 using Imaged.Ipc.Varlink;
@@ -98,9 +99,11 @@ internal static class WorkerCalls
     private static void Serve(WorkerHost host, VarlinkCall call, ServeParameters parameters)
     {
         SafeFileHandle device = call.TakeDescriptor(parameters.Device, "device");
-        SafeFileHandle journal = call.TakeDescriptor(parameters.Journal, "journal");
+        SafeFileHandle journal = parameters.Journal >= 0
+            ? call.TakeDescriptor(parameters.Journal, "journal")
+            : RequestJournal.CreateFile(Math.Clamp(parameters.Threads, 1, RequestJournal.MaxSlots));
         host.Serve(device, journal, parameters);
-        call.Reply();
+        call.Reply(new Nothing(), Json.Default.Nothing, [journal]);
     }
 
     private static void List(WorkerHost host, VarlinkCall call, ListParameters parameters)

@@ -12,11 +12,15 @@ namespace Imaged.Conformance.Ext;
 /// says of them.</summary>
 internal static class ExtImage
 {
+    private const string StatFormat =
+        @"%n\t%f\t%h\t%u\t%g\t%s\t%b\t%i\t%t\t%T\t%.9X\t%.9Y\t%.9Z\t%.9W\n";
+
     private static string Scripts => Path.Combine(Samples.Tree, "tests", "conformance", "Ext");
 
     /// <summary>Makes a volume, mounts it, fills it, mounts it again read only, and writes down what the kernel shows:
     /// <c>stat</c>, <c>sums</c>, <c>links</c>, <c>attributes</c> in the folder.</summary>
-    public static string MakeMounted(TemporaryFolder folder, string makeCommand, string environment = "", string size = "96M")
+    public static string MakeMounted(
+        TemporaryFolder folder, string makeCommand, string environment = "", string size = "96M")
     {
         Tool.Shell($$"""
             cd '{{folder.Path}}'
@@ -33,7 +37,7 @@ internal static class ExtImage
             umount mnt
             mount -o loop,ro image mnt
             cd mnt
-            find . -mindepth 1 -exec stat --printf='%n\t%f\t%h\t%u\t%g\t%s\t%b\t%i\t%t\t%T\t%.9X\t%.9Y\t%.9Z\t%.9W\n' {} + > ../stat
+            find . -mindepth 1 -exec stat --printf='{{StatFormat}}' {} + > ../stat
             find . -type f ! -size +64M -exec sha256sum {} + > ../sums
             find . -type l -printf '%p\t%l\n' > ../links
             getfattr -R -P -h -d -m - -e hex . > ../attributes
@@ -56,7 +60,7 @@ internal static class ExtImage
             cd ..
             {{makeCommand}} -d source image > make.log 2>&1
             cd source
-            find . -mindepth 1 -exec stat --printf='%n\t%f\t%h\t%u\t%g\t%s\t%b\t%i\t%t\t%T\t%.9X\t%.9Y\t%.9Z\t%.9W\n' {} + > ../stat
+            find . -mindepth 1 -exec stat --printf='{{StatFormat}}' {} + > ../stat
             find . -type f -exec sha256sum {} + > ../sums
             find . -type l -printf '%p\t%l\n' > ../links
             """);
@@ -71,14 +75,19 @@ internal static class ExtImage
     /// <summary>A node as <c>stat</c> prints it above.</summary>
     public static string Stat(string path, NodeInfo node)
     {
-        static string Time(Timestamp time) =>
-            string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
-
-        // stat prints times before 1970 as a negative number with its fraction.
-        static string Printed(Timestamp time) => time.Seconds >= 0 || time.Nanoseconds == 0 ? Time(time)
-            : string.Create(CultureInfo.InvariantCulture, $"-{-time.Seconds - 1}.{1_000_000_000 - time.Nanoseconds:D9}");
-        return string.Create(CultureInfo.InvariantCulture, $"./{path}\t{node.Mode:x}\t{node.Links}\t{node.Uid}\t{node.Gid}\t{node.Size}\t{node.AllocatedBytes / 512}\t{node.Inode}\t{node.DeviceMajor:x}\t{node.DeviceMinor:x}\t{Printed(node.Accessed)}\t{Printed(node.Modified)}\t{Printed(node.Changed)}\t{(node.Created is { } created ? Printed(created) : "0.000000000")}");
+        string device = string.Create(CultureInfo.InvariantCulture, $"{node.DeviceMajor:x}\t{node.DeviceMinor:x}");
+        string owner = string.Create(CultureInfo.InvariantCulture, $"{node.Links}\t{node.Uid}\t{node.Gid}");
+        string created = node.Created is { } time ? Time(time) : "0.000000000";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"./{path}\t{node.Mode:x}\t{owner}\t{node.Size}\t{node.AllocatedBytes / 512}\t{node.Inode}\t{device}\t")
+            + $"{Time(node.Accessed)}\t{Time(node.Modified)}\t{Time(node.Changed)}\t{created}";
     }
+
+    // stat prints times before 1970 as a negative number with its fraction.
+    private static string Time(Timestamp time) => time.Seconds >= 0 || time.Nanoseconds == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}")
+        : string.Create(CultureInfo.InvariantCulture, $"-{-time.Seconds - 1}.{1_000_000_000 - time.Nanoseconds:D9}");
 
     /// <summary>Attributes as <c>getfattr</c> dumped them: path, name, value in hex.</summary>
     public static IEnumerable<string> ReadAttributes(string path)
@@ -94,7 +103,8 @@ internal static class ExtImage
             {
                 int split = line.IndexOf('=', StringComparison.Ordinal);
                 string name = split < 0 ? line : line[..split];
-                string value = split < 0 ? string.Empty : line[(split + 1)..].Replace("0x", string.Empty, StringComparison.Ordinal).Replace("\"\"", string.Empty, StringComparison.Ordinal);
+                string value = split < 0 ? string.Empty : line[(split + 1)..].Trim('"');
+                value = value.StartsWith("0x", StringComparison.Ordinal) ? value[2..] : value;
                 yield return $"{file}\t{name}\t{value}";
             }
         }

@@ -36,7 +36,8 @@ public sealed class ExtMountedTests
         Assert.Equal(variant, tree.Volume.Version);
         Assert.Empty(tree.Volume.Warnings);
 
-        Dictionary<string, NodeInfo> nodes = TreeWalk.AllPaths(tree).ToDictionary(item => item.Path, item => item.Entry.Node);
+        Dictionary<string, NodeInfo> nodes =
+            TreeWalk.AllPaths(tree).ToDictionary(item => item.Path, item => item.Entry.Node);
         Assert.Equal(
             File.ReadLines(folder["stat"]).Order(StringComparer.Ordinal),
             nodes.Select(item => ExtImage.Stat(item.Key, item.Value)).Order(StringComparer.Ordinal));
@@ -65,11 +66,15 @@ public sealed class ExtMountedTests
         {
             using BlockSource file = tree.OpenFile(node.Id);
             SourceContract.ExtentsTile(file);
+            AssertVerbatim(file, volume);
         }
 
         Assert.Equal("end"u8.ToArray(), Tail(tree, "big-sparse", 3));
         Assert.Contains(ExtentKind.Zero, Kinds(tree, "big-sparse"));
         Assert.Contains(ExtentKind.Zero, Kinds(tree, "sparse"));
+        Assert.Contains(ExtentKind.Data, Kinds(tree, "dir/a/random"));
+        using BlockSource random = tree.OpenFile(TreeWalk.Find(tree, "dir/a/random").Id);
+        Assert.NotNull(random.GetExtent(0).Host);
     }
 
     [Theory]
@@ -81,8 +86,8 @@ public sealed class ExtMountedTests
         Requires.Root();
         Requires.Tool("mkfs.ext4", "tune2fs", "setfacl", "setfattr");
         using TemporaryFolder folder = new();
-        string image = ExtImage.MakeMounted(
-            folder, $"make() {{ mkfs.ext4 -F -b 1024 \"$1\"; tune2fs -E hash_alg={hash} \"$1\"; }}; make", "MANY=20000", "256M");
+        string make = $"make() {{ mkfs.ext4 -F -b 1024 \"$1\"; tune2fs -E hash_alg={hash} \"$1\"; }}; make";
+        string image = ExtImage.MakeMounted(folder, make, "MANY=20000", "256M");
         using BlockSource volume = ExtImage.OpenVolume(image);
         using FileTree tree = ExtImage.Open(volume);
         NodeInfo many = TreeWalk.Find(tree, "many");
@@ -92,7 +97,7 @@ public sealed class ExtMountedTests
         int count = 0;
         foreach (DirectoryEntry entry in tree.ReadDirectory(many.Id, 0))
         {
-            Assert.True(ExtHashIndex.TryFind(directory, superblock, entry.Name.Span, out uint inode), "the index is sound");
+            Assert.True(ExtHashIndex.TryFind(directory, superblock, entry.Name.Span, out uint inode), "a sound index");
             Assert.Equal(entry.Node.Id, inode);
             count++;
         }
@@ -122,6 +127,22 @@ public sealed class ExtMountedTests
         using BlockSource volume = ExtImage.OpenVolume(folder["dirty"]);
         using FileTree tree = ExtImage.Open(volume);
         Assert.Contains(tree.Volume.Warnings, warning => warning.Contains("last checkpoint", StringComparison.Ordinal));
+    }
+
+    // What an extent says of the host file is where the bytes are.
+    private static void AssertVerbatim(BlockSource file, BlockSource volume)
+    {
+        for (long offset = 0; offset < file.Length;)
+        {
+            Extent extent = file.GetExtent(offset);
+            if (extent.Kind == ExtentKind.Data && extent.Host is { } host)
+            {
+                int count = (int)Math.Min(extent.Length, 1 << 20);
+                Assert.Equal(volume.ReadBytes(host.Offset, count), file.ReadBytes(offset, count));
+            }
+
+            offset = extent.End;
+        }
     }
 
     private static string Sum(FileTree tree, NodeInfo node)

@@ -27,7 +27,8 @@ internal static class ExtAcl
         int length = 4;
         for (ReadOnlySpan<byte> rest = disk[4..]; !rest.IsEmpty;)
         {
-            int entry = rest.Length >= 4 && BinaryPrimitives.ReadUInt16LittleEndian(rest) is TagUser or TagGroup ? 8 : 4;
+            int tag = rest.Length >= 4 ? BinaryPrimitives.ReadUInt16LittleEndian(rest) : 0;
+            int entry = tag is TagUser or TagGroup ? 8 : 4;
             if (rest.Length < entry)
             {
                 ImageFormatException.Throw(ExtFileSystem.Id, offset, "an access control list ends inside an entry");

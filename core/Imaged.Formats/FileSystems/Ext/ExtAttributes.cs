@@ -32,7 +32,7 @@ internal sealed class ExtAttributes
         _inode = inode;
     }
 
-    /// <summary>Names with their namespace. Those of the file system's own use are left out, as the kernel does.</summary>
+    /// <summary>Names with their namespace, without those of the file system's own use.</summary>
     public ImmutableArray<string> Names()
     {
         ImmutableArray<string>.Builder names = ImmutableArray.CreateBuilder<string>();
@@ -126,7 +126,8 @@ internal sealed class ExtAttributes
         byte[] bytes = new byte[_volume.BlockSize];
         _volume.ReadBlock(block, _inode, bytes);
         long offset = block << _volume.BlockShift;
-        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic || BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8)) != 1)
+        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes) != Magic
+            || BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8)) != 1)
         {
             ImageFormatException.Throw(
                 ExtFileSystem.Id, offset, $"the attribute block of inode {_inode} has no header of one block");
@@ -194,7 +195,9 @@ internal sealed class ExtAttributes
         if (!inode.Has(ExtInodeFlags.AttributeInode) || inode.Size != entry.Length)
         {
             ImageFormatException.Throw(
-                ExtFileSystem.Id, entry.Offset, $"inode {entry.ValueInode} does not hold the attribute's {length} bytes");
+                ExtFileSystem.Id,
+                entry.Offset,
+                $"inode {entry.ValueInode} does not hold the attribute's {length} bytes");
         }
 
         using ExtFileSource content = new(_volume, ExtBlockMap.Of(_volume, inode), entry.ValueInode, length);

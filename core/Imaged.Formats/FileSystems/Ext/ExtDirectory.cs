@@ -11,9 +11,9 @@ namespace Imaged.Formats.Ext;
 /// <param name="End">Byte position in the directory just behind the entry.</param>
 internal readonly record struct ExtDirectoryEntry(uint Inode, byte TypeCode, ReadOnlyMemory<byte> Name, long End);
 
-/// <summary>A directory: blocks of entries, each with its own length, none across a block. Blocks of the hash index look
-/// like unused entries, so that reading all blocks in order lists every name once. Small ones may be in the inode: then
-/// their positions count through the part in the block map and the part in the attribute.</summary>
+/// <summary>A directory: blocks of entries, each with its own length, none across a block. Blocks of the hash index
+/// look like unused entries, so that reading all blocks in order lists every name once. Small ones may be in the inode:
+/// then their positions count through the part in the block map and the part in the attribute.</summary>
 internal sealed class ExtDirectory
 {
     private const int EntryHeader = 8;
@@ -37,7 +37,8 @@ internal sealed class ExtDirectory
         ExtInode inode = new(number, raw, volume.Superblock);
         if (inode.Type != FileType.Directory)
         {
-            ImageFormatException.Throw(ExtFileSystem.Id, volume.OffsetOfInode(number), $"inode {number} is no directory");
+            ImageFormatException.Throw(
+                ExtFileSystem.Id, volume.OffsetOfInode(number), $"inode {number} is no directory");
         }
 
         if (inode.Has(ExtInodeFlags.Encrypted))
@@ -65,7 +66,8 @@ internal sealed class ExtDirectory
     {
         if (_map is null)
         {
-            foreach (ExtDirectoryEntry entry in Entries(_inlineFirst, 0, from).Concat(Entries(_inlineSecond, _inlineFirst.Length, from)))
+            IEnumerable<ExtDirectoryEntry> second = Entries(_inlineSecond, _inlineFirst.Length, from);
+            foreach (ExtDirectoryEntry entry in Entries(_inlineFirst, 0, from).Concat(second))
             {
                 yield return entry;
             }
@@ -230,7 +232,9 @@ internal sealed class ExtDirectory
         if (--budget < 0)
         {
             ImageFormatException.Throw(
-                ExtFileSystem.Id, _volume.OffsetOfInode(_inode), $"directory inode {_inode} has more blocks than the volume");
+                ExtFileSystem.Id,
+                _volume.OffsetOfInode(_inode),
+                $"directory inode {_inode} has more blocks than the volume");
         }
     }
 }

@@ -58,8 +58,8 @@ internal static class ExtFeatures
     // By bit number; an empty name is a bit that nobody has published a use for.
     private static readonly ImmutableArray<string> CompatibleNames =
     [
-        "dir_prealloc", "imagic_inodes", "has_journal", "ext_attr", "resize_inode", "dir_index", "lazy_bg", string.Empty,
-        "snapshot_bitmap", "sparse_super2", "fast_commit", "stable_inodes", "orphan_file",
+        "dir_prealloc", "imagic_inodes", "has_journal", "ext_attr", "resize_inode", "dir_index", "lazy_bg",
+        string.Empty, "snapshot_bitmap", "sparse_super2", "fast_commit", "stable_inodes", "orphan_file",
     ];
 
     private static readonly ImmutableArray<string> IncompatibleNames =

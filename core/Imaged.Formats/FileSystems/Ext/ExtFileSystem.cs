@@ -26,7 +26,7 @@ internal sealed class ExtFileSystem : IFileSystem
         if (superblock is null)
         {
             ImageFormatException.Throw(
-                Id, ExtSuperblock.Offset + 0x38, $"there is no superblock with the magic number {ExtSuperblock.Magic:x4}");
+                Id, ExtSuperblock.Offset + 0x38, $"there is no superblock with magic number {ExtSuperblock.Magic:x4}");
         }
 
         ExtIncompatible unknown = superblock.Incompatible & ~ExtFeatures.Known;
@@ -76,7 +76,7 @@ internal sealed class ExtFileSystem : IFileSystem
         }
 
         details.Add(new("Inode size", superblock.InodeSize.ToString(CultureInfo.InvariantCulture)));
-        details.Add(new("Revision", string.Create(CultureInfo.InvariantCulture, $"{superblock.Revision}.{superblock.MinorRevision}")));
+        details.Add(new("Revision", $"{superblock.Revision}.{superblock.MinorRevision}"));
         if (superblock.LastMountedOn.Length > 0)
         {
             details.Add(new("Last mounted on", superblock.LastMountedOn));
@@ -90,7 +90,8 @@ internal sealed class ExtFileSystem : IFileSystem
     {
         if (superblock.Has(ExtIncompatible.Recover))
         {
-            yield return "the journal holds changes that were not written back: the tree is shown as of the last checkpoint";
+            yield return
+                "the journal holds changes that were not written back: the tree is shown as of the last checkpoint";
         }
         else if ((superblock.State & StateClean) == 0)
         {

@@ -24,7 +24,8 @@ internal static class ExtGroups
         else
         {
             long first = index * perBlock;
-            block = superblock.FirstDataBlock + (first * superblock.BlocksPerGroup) + (HasSuperblock(superblock, first) ? 1 : 0);
+            block = superblock.FirstDataBlock + (first * superblock.BlocksPerGroup)
+                + (HasSuperblock(superblock, first) ? 1 : 0);
             if (superblock.BlockSize == 1024 && index == 0 && superblock.FirstDataBlock == 0)
             {
                 block++;
@@ -63,7 +64,9 @@ internal static class ExtGroups
             }
         }
 
-        return count == 0 ? [] : [$"the checksums of {count} group descriptors are wrong, the first that of group {wrong}"];
+        return count == 0
+            ? []
+            : [$"the checksums of {count} group descriptors are wrong, the first that of group {wrong}"];
     }
 
     private static ushort Checksum32(ExtSuperblock superblock, long group, ReadOnlySpan<byte> raw)

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 
 namespace Imaged.Formats.Ext;
 
-/// <summary>The hash index of a directory (htree): block 0 is the root; its entries and those of the nodes below are pairs
-/// of hash and block number, sorted by hash, the first one with an implied hash of 0. The blocks at the bottom hold the
-/// names. The lowest bit of a hash in the index says that names with it begin in the block before.</summary>
+/// <summary>The hash index of a directory (htree): block 0 is the root; its entries and those of the nodes below are
+/// pairs of hash and block number, sorted by hash, the first one with an implied hash of 0. The blocks at the bottom
+/// hold the names. The lowest bit of a hash in the index says that names with it begin in the block before.</summary>
 internal static class ExtHashIndex
 {
     private const int MaxLevels = 3;
@@ -19,7 +19,8 @@ internal static class ExtHashIndex
 
     /// <summary>Looks a name up.</summary>
     /// <returns>False when the index is damaged or of an unknown kind: then all blocks are to be searched.</returns>
-    public static bool TryFind(ExtDirectory directory, ExtSuperblock superblock, ReadOnlySpan<byte> name, out uint inode)
+    public static bool TryFind(
+        ExtDirectory directory, ExtSuperblock superblock, ReadOnlySpan<byte> name, out uint inode)
     {
         inode = 0;
         int blockSize = superblock.BlockSize;
@@ -90,7 +91,13 @@ internal static class ExtHashIndex
 
     // Goes down to the leaf for a hash, or to the one `skip` leaves behind it that the hash runs on into.
     private static Step Descend(
-        ExtDirectory directory, ExtSuperblock superblock, Span<byte> bytes, int levels, uint hash, int skip, out long leaf)
+        ExtDirectory directory,
+        ExtSuperblock superblock,
+        Span<byte> bytes,
+        int levels,
+        uint hash,
+        int skip,
+        out long leaf)
     {
         leaf = 0;
         int entries = RootEntries;

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 
 namespace Imaged.Formats.Ext;
 
-/// <summary>The older block map: 12 block numbers in the inode, then one block of numbers, one of blocks of numbers, and
-/// one of blocks of those. The number 0 stands for a hole.</summary>
+/// <summary>The older block map: 12 block numbers in the inode, then one block of numbers, one of blocks of numbers,
+/// and one of blocks of those. The number 0 stands for a hole.</summary>
 internal sealed class ExtIndirectMap : ExtBlockMap
 {
     private const int Direct = 12;

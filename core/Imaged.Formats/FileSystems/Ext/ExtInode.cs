@@ -77,13 +77,19 @@ internal readonly ref struct ExtInode
 
     public ReadOnlySpan<byte> Map => _raw.Slice(MapOffset, MapLength);
 
-    /// <summary>Whether a link's target is in the block map: it has no blocks but that of its attributes.</summary>
+    /// <summary>Whether a link's target is in the block map: it has no blocks but that of its attributes. Where those
+    /// may be in inodes, whose blocks count as well, its size decides.</summary>
     public bool IsFastLink
     {
         get
         {
-            long attributeUnits = AttributeBlock == 0 ? 0 : _superblock.BlockSize / 512;
-            return (Flags & ExtInodeFlags.InlineData) == 0 && AllocatedUnits - attributeUnits <= 0;
+            if (_superblock.Has(ExtIncompatible.AttributeInodes))
+            {
+                return Size < MapLength;
+            }
+
+            long attributeUnits = AttributeBlock == 0 ? 0 : _superblock.ClusterSize / 512;
+            return AllocatedUnits <= attributeUnits;
         }
     }
 
@@ -97,7 +103,8 @@ internal readonly ref struct ExtInode
         if (type is not (FileType.Fifo or FileType.CharacterDevice or FileType.Directory or FileType.BlockDevice
             or FileType.Regular or FileType.SymbolicLink or FileType.Socket))
         {
-            ImageFormatException.Throw(ExtFileSystem.Id, offset, $"inode {Number} has mode {Mode:x4}, which is no type of file");
+            ImageFormatException.Throw(
+                ExtFileSystem.Id, offset, $"inode {Number} has mode {Mode:x4}, which is no type of file");
         }
 
         if (Links == 0 && DeletionTime != 0)
@@ -110,8 +117,9 @@ internal readonly ref struct ExtInode
             ImageFormatException.Throw(ExtFileSystem.Id, offset + 0x6C, $"inode {Number} has a size above 2^63 - 1");
         }
 
-        (uint major, uint minor) = type is FileType.BlockDevice or FileType.CharacterDevice ? Device() : default;
-        return new NodeInfo(Number, type, (ushort)(Mode & 0xFFF), type is FileType.BlockDevice or FileType.CharacterDevice ? 0 : (long)Size)
+        bool isDevice = type is FileType.BlockDevice or FileType.CharacterDevice;
+        (uint major, uint minor) = isDevice ? Device() : default;
+        return new NodeInfo(Number, type, (ushort)(Mode & 0xFFF), isDevice ? 0 : (long)Size)
         {
             Inode = Number,
             Links = Links,
@@ -136,9 +144,11 @@ internal readonly ref struct ExtInode
             return -1;
         }
 
-        // Data in the inode counts like blocks, as in the kernel: a file of length without blocks would pass for a hole.
+        // Data in the inode counts like blocks, as in the kernel: a file of length without blocks would pass for a
+        // hole.
         bool inline = Has(ExtInodeFlags.InlineData) && Type == FileType.Regular;
-        return (AllocatedUnits << shift) + (inline ? (long)Math.Min(Size, (ulong)_superblock.InodeSize) + 511 & ~511L : 0);
+        long inside = inline ? (long)Math.Min(Size, (ulong)_superblock.InodeSize) : 0;
+        return (AllocatedUnits << shift) + ((inside + 511) & ~511L);
     }
 
     // Seconds are signed 32 bits; of the additional word the lower two bits extend them upwards, the others count

@@ -6,8 +6,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Ext;
 
-/// <summary>The superblock: 1024 bytes at byte 1024. Reading it checks nothing but the magic number; what the tree relies
-/// on is checked by <see cref="CheckGeometry"/>, so that a probe can describe a damaged volume as well.</summary>
+/// <summary>The superblock: 1024 bytes at byte 1024. Reading it checks nothing but the magic number; what the tree
+/// relies on is checked by <see cref="CheckGeometry"/>: a probe can describe a damaged volume as well.</summary>
 internal sealed class ExtSuperblock
 {
     public const int Offset = 1024;
@@ -30,6 +30,7 @@ internal sealed class ExtSuperblock
         FreeBlocks = U32(raw, 0x0C) | (wide ? (ulong)U32(raw, 0x158) << 32 : 0);
         FirstDataBlock = U32(raw, 0x14);
         BlockSizeLog = U32(raw, 0x18);
+        ClusterSizeLog = U32(raw, 0x1C);
         BlocksPerGroup = U32(raw, 0x20);
         InodesPerGroup = U32(raw, 0x28);
         State = U16(raw, 0x3A);
@@ -67,6 +68,8 @@ internal sealed class ExtSuperblock
     public uint FirstDataBlock { get; }
 
     public uint BlockSizeLog { get; }
+
+    public uint ClusterSizeLog { get; }
 
     public uint BlocksPerGroup { get; }
 
@@ -110,6 +113,10 @@ internal sealed class ExtSuperblock
     /// <summary>Block size in bytes; only after <see cref="CheckGeometry"/>.</summary>
     public int BlockSize => 1 << BlockShift;
 
+    /// <summary>Allocation unit in bytes: a block, or with bigalloc a cluster of them.</summary>
+    public long ClusterSize =>
+        Has(ExtReadOnlyCompatible.BigAllocation) && ClusterSizeLog < 32 ? 1024L << (int)ClusterSizeLog : BlockSize;
+
     /// <summary>Number of block groups; only after <see cref="CheckGeometry"/>.</summary>
     public long Groups => ((long)Blocks - FirstDataBlock + BlocksPerGroup - 1) / BlocksPerGroup;
 
@@ -118,7 +125,9 @@ internal sealed class ExtSuperblock
 
     /// <summary>Length in bytes as the superblock has it; 0 when that is no length.</summary>
     public long VolumeLength =>
-        BlockSizeLog <= MaxBlockSizeLog && Blocks <= (ulong)(long.MaxValue >> BlockShift) ? (long)Blocks << BlockShift : 0;
+        BlockSizeLog <= MaxBlockSizeLog && Blocks <= (ulong)(long.MaxValue >> BlockShift)
+            ? (long)Blocks << BlockShift
+            : 0;
 
     /// <summary>ext2, ext3 or ext4, decided as <c>blkid</c> does: by what each driver can cope with.</summary>
     public string Variant

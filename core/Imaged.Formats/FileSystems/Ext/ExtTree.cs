@@ -4,7 +4,7 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Ext;
 
-/// <summary>The files of an ext volume. Node ids are inode numbers, cookies are byte positions in the directory.</summary>
+/// <summary>The files of an ext volume. Node ids are inode numbers, cookies byte positions in the directory.</summary>
 internal sealed class ExtTree : FileTree
 {
     private const int MaxLinkLength = 4095;

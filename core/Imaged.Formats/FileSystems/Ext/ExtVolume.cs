@@ -128,7 +128,9 @@ internal sealed class ExtVolume : IDisposable
         if (table <= 0 || table >= Blocks || offset >= (Blocks - table) << BlockShift)
         {
             ImageFormatException.Throw(
-                ExtFileSystem.Id, descriptor + 8, $"inode table of group {group} at block {table} is outside the volume");
+                ExtFileSystem.Id,
+                descriptor + 8,
+                $"the inode table of group {group} at block {table} is outside the volume");
         }
 
         return (table << BlockShift) + offset;

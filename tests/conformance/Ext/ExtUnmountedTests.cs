@@ -20,7 +20,7 @@ public sealed class ExtUnmountedTests
     [InlineData("mke2fs -F -q -t ext4 -O casefold,stable_inodes,verity -E encoding=utf8")]
     [InlineData("mke2fs -F -q -t ext4 -O mmp,quota,project,metadata_csum_seed,sparse_super2,fast_commit,orphan_file")]
     [InlineData("mke2fs -F -q -t ext4 -b 1024 -O meta_bg,^resize_inode,^sparse_super,bigalloc -C 4096")]
-    [InlineData("mke2fs -F -q -t ext4 -b 1024 -I 1024 -O inline_data,encrypt,ea_inode,large_dir -g 1024 -G 4")]
+    [InlineData("mke2fs -F -q -t ext4 -b 1024 -I 1024 -O encrypt,ea_inode,large_dir -g 1024 -G 4")]
     public void Files_are_those_of_the_folder(string make)
     {
         Requires.Root();

@@ -9,7 +9,8 @@ public sealed class ExtAclTests
     [Fact]
     public void Entries_without_a_qualifier_grow_to_the_kernels_form() => Assert.Equal(
         "0200000001000700ffffffff02000500e803000004000400ffffffff",
-        Convert.ToHexStringLower(ExtAcl.ToKernel(Convert.FromHexString("010000000100070002000500e803000004000400"), 0)));
+        Convert.ToHexStringLower(
+            ExtAcl.ToKernel(Convert.FromHexString("010000000100070002000500e803000004000400"), 0)));
 
     [Theory]
     [InlineData("")]

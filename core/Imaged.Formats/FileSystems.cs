@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
+using Imaged.Formats.Fat;
 using Imaged.Formats.Iso9660;
 using Imaged.Formats.Model;
 using Imaged.Formats.Udf;
@@ -29,6 +30,7 @@ public static class FileSystems
         FileSystemEntry.Of<UdfFileSystem>(),
         FileSystemEntry.Of<ExtFileSystem>(),
         FileSystemEntry.Of<Iso9660FileSystem>(),
+        FileSystemEntry.Of<FatFileSystem>(),
     ];
 
     /// <summary>The file system with this id, or null.</summary>

@@ -1,0 +1,243 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Unicode;
+using Imaged.Blocks;
+using Imaged.Formats.Model;
+
+namespace Imaged.Formats.Fat;
+
+/// <summary>The files of a FAT volume. The id of a node is the byte offset of its 8.3 entry in the volume, that of the
+/// root is 1; a cookie is a byte position in the directory.</summary>
+internal sealed class FatTree : FileTree
+{
+    private const ulong RootId = 1;
+    private const ushort Permissions = 0x1ed;
+    private const ushort ReadOnlyPermissions = 0x16d;
+    private const int MetadataBlock = 16384;
+
+    // 65536 entries: the most that a directory may have, for the kernel, too.
+    private const int MaxDirectoryLength = 65536 * FatGeometry.EntrySize;
+
+    // Counting the free clusters reads the whole FAT: up to this length it is worth it, above FSInfo has to do.
+    private const long MaxCountedFat = 64 << 20;
+
+    private readonly BlockSource _volume;
+    private readonly CachedSource _metadata;
+    private readonly FatGeometry _geometry;
+    private readonly FatTable _table;
+    private readonly Lazy<TreeStatistics> _statistics;
+
+    public FatTree(BlockSource volume, FatGeometry geometry, BlockCache cache)
+    {
+        _volume = volume;
+        _geometry = geometry;
+        _metadata = new CachedSource(volume, cache, MetadataBlock);
+        _table = new FatTable(_metadata, geometry);
+        _statistics = new(CountFree);
+        Volume = FatVolume.Describe(volume, geometry);
+    }
+
+    public override VolumeInfo Volume { get; }
+
+    public override NodeInfo Root { get; } = new(RootId, FileType.Directory, Permissions, 0) { AllocatedBytes = -1 };
+
+    public override TreeStatistics Statistics => _statistics.Value;
+
+    public override NodeInfo GetNode(ulong node)
+    {
+        if (node == RootId)
+        {
+            return Root;
+        }
+
+        Span<byte> entry = stackalloc byte[FatGeometry.EntrySize];
+        ReadEntry(node, entry);
+        return ToNode(entry, (long)node);
+    }
+
+    public override bool TryLookup(ulong directory, ReadOnlySpan<byte> name, out NodeInfo node)
+    {
+        node = default;
+        if (name.Length > 255)
+        {
+            return false;
+        }
+
+        Span<char> text = stackalloc char[255];
+        if (Utf8.ToUtf16(name, text, out _, out int length, replaceInvalidSequences: false)
+            != System.Buffers.OperationStatus.Done)
+        {
+            return false;
+        }
+
+        // The kernel finds a name with dots at its end, too, because Windows drops them when it makes a file.
+        ReadOnlySpan<char> wanted = text[..length];
+        ReadOnlySpan<char> stripped = wanted.TrimEnd('.');
+        FatDirectoryReader entries = OpenDirectory(directory, 0);
+        while (entries.MoveNext())
+        {
+            if (IsEqual(entries.Name, wanted) || IsEqual(entries.ShortName, wanted)
+                || (stripped.Length > 0 && stripped.Length < wanted.Length
+                    && (IsEqual(entries.Name, stripped) || IsEqual(entries.ShortName, stripped))))
+            {
+                node = ToNode(entries.Entry, entries.EntryOffset);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public override IEnumerable<DirectoryEntry> ReadDirectory(ulong directory, long cookie)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(cookie);
+        FatDirectoryReader entries = OpenDirectory(directory, cookie - (cookie % FatGeometry.EntrySize));
+        while (entries.MoveNext())
+        {
+            yield return new(ToUtf8(entries.Name), ToNode(entries.Entry, entries.EntryOffset), entries.Position);
+        }
+    }
+
+    public override BlockSource OpenFile(ulong node)
+    {
+        Span<byte> entry = stackalloc byte[FatGeometry.EntrySize];
+        if (node == RootId)
+        {
+            ImageFormatException.Throw(FatFileSystem.Id, 0, "the root directory is not a file");
+        }
+
+        ReadEntry(node, entry);
+        if (ToNode(entry, (long)node) is { Type: FileType.Directory })
+        {
+            ImageFormatException.Throw(FatFileSystem.Id, (long)node, "a directory is not a file");
+        }
+
+        long length = BinaryPrimitives.ReadUInt32LittleEndian(entry[28..]);
+        long clusters = (length + _geometry.ClusterSize - 1) / _geometry.ClusterSize;
+        FatChain chain = _table.ReadChain(FirstCluster(entry), clusters, mustEnd: false);
+        return new FatFileSource(_volume, chain, length, (long)node);
+    }
+
+    public override ReadOnlyMemory<byte> ReadLink(ulong node) =>
+        throw new ImageFormatException(FatFileSystem.Id, (long)node, "FAT has no symbolic links");
+
+    protected override void Dispose(bool disposing) => _metadata.Dispose();
+
+    private static bool IsEqual(ReadOnlySpan<char> a, ReadOnlySpan<char> b) =>
+        a.Equals(b, StringComparison.OrdinalIgnoreCase);
+
+    private static byte[] ToUtf8(ReadOnlySpan<char> name)
+    {
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(name)];
+        Encoding.UTF8.GetBytes(name, bytes);
+        return bytes;
+    }
+
+    private FatDirectoryReader OpenDirectory(ulong directory, long position)
+    {
+        long maxClusters = Math.Max(1, MaxDirectoryLength / _geometry.ClusterSize);
+        FatChain chain;
+        long owner = 0;
+        if (directory == RootId)
+        {
+            chain = _geometry.RootLength > 0
+                ? FixedRoot()
+                : _table.ReadChain(_geometry.RootCluster, maxClusters, mustEnd: true);
+        }
+        else
+        {
+            Span<byte> entry = stackalloc byte[FatGeometry.EntrySize];
+            ReadEntry(directory, entry);
+            owner = (long)directory;
+            if (ToNode(entry, owner).Type != FileType.Directory)
+            {
+                ImageFormatException.Throw(FatFileSystem.Id, owner, "a file is not a directory");
+            }
+
+            chain = _table.ReadChain(FirstCluster(entry), maxClusters, mustEnd: true);
+        }
+
+        return new FatDirectoryReader(_metadata, chain, position, owner);
+    }
+
+    private FatChain FixedRoot() => new([new(0, _geometry.RootOffset, _geometry.RootLength)], null);
+
+    // The 8.3 entry that an id stands for.
+    private void ReadEntry(ulong node, Span<byte> entry)
+    {
+        long offset = (long)Math.Min(node, long.MaxValue);
+        long rootEnd = _geometry.RootOffset + _geometry.RootLength;
+        long dataEnd = _geometry.DataOffset + ((long)_geometry.ClusterCount * _geometry.ClusterSize);
+        bool isInRoot = offset >= _geometry.RootOffset && offset < rootEnd;
+        bool isInData = offset >= _geometry.DataOffset && offset < dataEnd;
+        if (offset % FatGeometry.EntrySize != 0 || !(isInRoot || isInData) || offset > _volume.Length - entry.Length)
+        {
+            ImageFormatException.Throw(FatFileSystem.Id, 0, $"there is no node {node}");
+        }
+
+        _metadata.Read(offset, entry);
+        if (!FatDirectoryReader.IsNode(entry))
+        {
+            ImageFormatException.Throw(FatFileSystem.Id, offset, "there is no file and no directory");
+        }
+    }
+
+    private uint FirstCluster(ReadOnlySpan<byte> entry)
+    {
+        uint low = BinaryPrimitives.ReadUInt16LittleEndian(entry[26..]);
+        uint high = BinaryPrimitives.ReadUInt16LittleEndian(entry[20..]);
+        return _geometry.Bits == 32 ? (high << 16) | low : low;
+    }
+
+    private NodeInfo ToNode(ReadOnlySpan<byte> entry, long offset)
+    {
+        FatAttributes attributes = (FatAttributes)entry[11];
+        int createdDate = BinaryPrimitives.ReadUInt16LittleEndian(entry[16..]);
+        int accessedDate = BinaryPrimitives.ReadUInt16LittleEndian(entry[18..]);
+        Timestamp modified = FatTime.From(
+            BinaryPrimitives.ReadUInt16LittleEndian(entry[24..]), BinaryPrimitives.ReadUInt16LittleEndian(entry[22..]));
+        bool isDirectory = (attributes & FatAttributes.Directory) != 0;
+        long size = isDirectory ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(entry[28..]);
+        long clusters = (size + _geometry.ClusterSize - 1) / _geometry.ClusterSize;
+
+        FileType type = isDirectory ? FileType.Directory : FileType.Regular;
+
+        // 0755, as the kernel's driver shows it; without the write bits for a read-only file (of directories the
+        // attribute only tells Windows that they look special).
+        bool isReadOnly = !isDirectory && (attributes & FatAttributes.ReadOnly) != 0;
+        return new((ulong)offset, type, isReadOnly ? ReadOnlyPermissions : Permissions, size)
+        {
+            AllocatedBytes = isDirectory ? -1 : clusters * _geometry.ClusterSize,
+            Accessed = accessedDate == 0 ? modified : FatTime.From(accessedDate, 0),
+            Modified = modified,
+            Changed = modified,
+            Created = createdDate == 0
+                ? null
+                : FatTime.From(
+                    createdDate, BinaryPrimitives.ReadUInt16LittleEndian(entry[14..]), Math.Min((int)entry[13], 199)),
+        };
+    }
+
+    private TreeStatistics CountFree()
+    {
+        long free = _geometry.FatLength <= MaxCountedFat ? _table.CountFree() : ReadFreeCount();
+        long total = (long)_geometry.ClusterCount * _geometry.ClusterSize;
+        return new(total, free * _geometry.ClusterSize, 0, _geometry.ClusterSize);
+    }
+
+    // The FSInfo sector of FAT32; a hint only.
+    private long ReadFreeCount()
+    {
+        Span<byte> sector = stackalloc byte[512];
+        long offset = (long)_geometry.InfoSector * _geometry.SectorSize;
+        if (offset == 0 || offset > _volume.Length - sector.Length)
+        {
+            return 0;
+        }
+
+        _volume.Read(offset, sector);
+        uint free = BinaryPrimitives.ReadUInt32LittleEndian(sector[488..]);
+        bool isValid = sector.StartsWith("RRaA"u8) && sector[484..].StartsWith("rrAa"u8);
+        return isValid && free <= _geometry.ClusterCount ? free : 0;
+    }
+}

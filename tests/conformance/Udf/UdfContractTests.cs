@@ -33,3 +33,33 @@ public class UdfSparableContractTests : FileTreeContract
     /// <inheritdoc/>
     protected override FileTree OpenTree(BlockSource volume) => UdfSample.OpenTree(volume);
 }
+
+/// <summary>The contract on replaced packets.</summary>
+public class UdfSparedContractTests : FileTreeContract
+{
+    /// <inheritdoc/>
+    protected override BlockSource OpenVolume() => UdfSample.Open("spared-1.50");
+
+    /// <inheritdoc/>
+    protected override FileTree OpenTree(BlockSource volume) => UdfSample.OpenTree(volume);
+}
+
+/// <summary>The contract on a virtual partition.</summary>
+public class UdfVirtualContractTests : FileTreeContract
+{
+    /// <inheritdoc/>
+    protected override BlockSource OpenVolume() => UdfSample.Open("vat-2.01");
+
+    /// <inheritdoc/>
+    protected override FileTree OpenTree(BlockSource volume) => UdfSample.OpenTree(volume);
+}
+
+/// <summary>The contract on a metadata partition.</summary>
+public class UdfMetadataContractTests : FileTreeContract
+{
+    /// <inheritdoc/>
+    protected override BlockSource OpenVolume() => UdfSample.Open("metadata-2.50");
+
+    /// <inheritdoc/>
+    protected override FileTree OpenTree(BlockSource volume) => UdfSample.OpenTree(volume);
+}

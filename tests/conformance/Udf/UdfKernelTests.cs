@@ -15,6 +15,10 @@ public class UdfKernelTests
     [InlineData("dvdram-1.02")]
     [InlineData("cdrw-1.50")]
     [InlineData("dvdrw-2.01")]
+    [InlineData("spared-1.50")]
+    [InlineData("vat-1.50")]
+    [InlineData("vat-2.01")]
+    [InlineData("metadata-2.50")]
     public void Every_node_is_as_the_kernel_shows_it(string name)
     {
         using MemorySource volume = UdfSample.Open(name);

@@ -99,7 +99,7 @@ public sealed class MemoryTree : FileTree
     public override IEnumerable<DirectoryEntry> ReadDirectory(ulong directory, long cookie)
     {
         Node node = Use(directory);
-        for (int i = checked((int)cookie); i < node.Entries.Count; i++)
+        for (int i = (int)Math.Min(cookie, int.MaxValue); i < node.Entries.Count; i++)
         {
             yield return new(node.Entries[i].Name, Find(node.Entries[i].Id).Info, i + 1);
         }

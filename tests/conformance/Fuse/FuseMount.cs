@@ -1,19 +1,15 @@
 using System.Globalization;
-using System.Text;
-using Imaged.Fuse;
-using Imaged.Fuse.Session;
 using Imaged.Linux;
 using Imaged.Linux.Fuse;
 using Imaged.TestKit;
 using Microsoft.Win32.SafeHandles;
-using Tmds.Linux;
 using Xunit;
 
 namespace Imaged.Conformance.Fuse;
 
 /// <summary>A real mount in a folder of its own. If a test hangs on it for a minute, the connection is aborted, so that
 /// everything on it ends with an error.</summary>
-internal sealed unsafe class FuseMount : IDisposable
+internal sealed class FuseMount : IDisposable
 {
     private const string Connections = "/sys/fs/fuse/connections";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -23,25 +19,32 @@ internal sealed unsafe class FuseMount : IDisposable
     private readonly Timer _watchdog;
     private bool _mounted;
 
-    public FuseMount(string options = "")
+    public FuseMount()
     {
         Device = FuseDevice.Open();
-        string data = string.Create(
-            CultureInfo.InvariantCulture,
-            $"fd={Device.DangerousGetHandle()},rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions{options}");
-        Mount("imaged-test", Path, "fuse.imaged", LibC.MS_RDONLY | LibC.MS_NOSUID | LibC.MS_NODEV, data);
+        using SafeFileHandle mount = MountApi.Create(
+            "fuse",
+            [
+                new("fd", Device.DangerousGetHandle().ToString(CultureInfo.InvariantCulture)),
+                new("source", "imaged-test"), new("subtype", "imaged"), new("rootmode", "40000"), new("user_id", "0"),
+                new("group_id", "0"), new("allow_other", null), new("default_permissions", null), new("ro", null),
+            ],
+            MountAttributes.ReadOnly | MountAttributes.NoSuid | MountAttributes.NoDev);
+        using SafeFileHandle place = HostPath.OpenDirectory(Path);
+        MountApi.Move(mount, place);
         _mounted = true;
 
-        // Not by stat, which would wait for a server: the line of mountinfo tells the device.
-        string line = File.ReadLines("/proc/self/mountinfo").Last(text => text.Split(' ')[4] == Path);
-        string[] numbers = line.Split(' ')[2].Split(':');
-        Major = uint.Parse(numbers[0], CultureInfo.InvariantCulture);
-        Minor = uint.Parse(numbers[1], CultureInfo.InvariantCulture);
+        // Not by stat, which would wait for a server.
+        DeviceNumber device = MountTable.Read().Last(entry => entry.Path == Path).Device;
+        Major = device.Major;
+        Minor = device.Minor;
         lock (FuseControlLock)
         {
             if (!Directory.Exists($"{Connections}/{Minor}"))
             {
-                Mount("none", Connections, "fusectl", default, string.Empty);
+                using SafeFileHandle control = MountApi.Create("fusectl", [], MountAttributes.None);
+                using SafeFileHandle connections = HostPath.OpenDirectory(Connections);
+                MountApi.Move(control, connections);
             }
         }
 
@@ -80,14 +83,7 @@ internal sealed unsafe class FuseMount : IDisposable
     /// <summary>Unmounts at once, or as soon as nobody uses it any more.</summary>
     public void Unmount(bool lazily = false)
     {
-        fixed (byte* path = Encoding.UTF8.GetBytes(Path + '\0'))
-        {
-            if (LibC.umount2(path, lazily ? LibC.MNT_DETACH : 0) != 0)
-            {
-                throw new LinuxException($"unmount {Path}", LibC.errno);
-            }
-        }
-
+        MountApi.Unmount(Path, lazily);
         _mounted = false;
     }
 
@@ -102,55 +98,5 @@ internal sealed unsafe class FuseMount : IDisposable
 
         Device.Dispose();
         _folder.Dispose();
-    }
-
-    private static void Mount(string source, string target, string type, ulong_t flags, string data)
-    {
-        fixed (byte* sourceBytes = Encoding.UTF8.GetBytes(source + '\0'))
-        fixed (byte* targetBytes = Encoding.UTF8.GetBytes(target + '\0'))
-        fixed (byte* typeBytes = Encoding.UTF8.GetBytes(type + '\0'))
-        fixed (byte* dataBytes = Encoding.UTF8.GetBytes(data + '\0'))
-        {
-            if (LibC.mount(sourceBytes, targetBytes, typeBytes, flags, dataBytes) != 0)
-            {
-                throw new LinuxException($"mount {type} on {target}", LibC.errno);
-            }
-        }
-    }
-}
-
-/// <summary>A mount with a session that serves it.</summary>
-internal sealed class ServedMount : IDisposable
-{
-    private readonly SafeFileHandle _journalFile;
-    private readonly RequestJournal _journal;
-
-    public ServedMount(IFuseHandler handler, int threads = 2)
-    {
-        Mount = new FuseMount();
-        _journalFile = RequestJournal.CreateFile(threads);
-        _journal = RequestJournal.Open(_journalFile);
-        Session = new FuseSession(
-            Mount.Device, handler, _journal, new FuseSessionOptions(threads, Report: Failures.Add));
-        Session.Start();
-        Session.Ready.Wait();
-        FuseTuning.SetReadAhead(Mount.Major, Mount.Minor, FuseTuning.RecommendedReadAheadKib);
-    }
-
-    public FuseMount Mount { get; }
-
-    public FuseSession Session { get; }
-
-    public System.Collections.Concurrent.ConcurrentBag<FuseFailure> Failures { get; } = [];
-
-    public string this[string name] => Mount[name];
-
-    public void Dispose()
-    {
-        Mount.Dispose();
-        Session.Completion.Wait();
-        Session.Dispose();
-        _journal.Dispose();
-        _journalFile.Dispose();
     }
 }

@@ -13,6 +13,9 @@ internal sealed class IsoDescriptors
     /// <summary>Sector of the first descriptor, counted from the beginning of the session.</summary>
     public const int FirstSector = 16;
 
+    // What has meaning in a descriptor; the end of it may be cut off.
+    private const int MinLength = 1024;
+
     private const int MaxDescriptors = 100;
     private const int RootOffset = 156;
     private const int HighSierraRootOffset = 180;
@@ -75,12 +78,12 @@ internal sealed class IsoDescriptors
         for (int i = 0; i < MaxDescriptors; i++)
         {
             long offset = (sessionSector + FirstSector + i) * Length;
-            if (offset > volume.Length - Length)
+            sector.AsSpan().Clear();
+            if (volume.ReadUpTo(offset, sector) < MinLength)
             {
                 break;
             }
 
-            volume.Read(offset, sector);
             bool highSierra = sector.AsSpan(9, 5).SequenceEqual("CDROM"u8);
             if (!highSierra && !sector.AsSpan(1, 5).SequenceEqual("CD001"u8))
             {

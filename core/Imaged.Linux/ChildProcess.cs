@@ -140,8 +140,26 @@ public sealed unsafe partial class ChildProcess : IDisposable
     }
 
     /// <summary>Sends a signal; does nothing when the process has ended.</summary>
-    public void Signal(int signal) =>
-        _ = LibC.syscall(SysPidfdSendSignal, HostPath.Number(Descriptor), signal, 0, 0);
+    public void Signal(int signal)
+    {
+        bool held = false;
+        try
+        {
+            Descriptor.DangerousAddRef(ref held);
+            _ = LibC.syscall(SysPidfdSendSignal, (int)Descriptor.DangerousGetHandle(), signal, 0, 0);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Whoever waited for its end has seen it.
+        }
+        finally
+        {
+            if (held)
+            {
+                Descriptor.DangerousRelease();
+            }
+        }
+    }
 
     /// <summary>Kills the process at once; does nothing when it has ended.</summary>
     public void Kill() => Signal(9);

@@ -51,6 +51,30 @@ public static unsafe class HostPath
     /// <summary>A descriptor that only names the file (<c>O_PATH</c>); symbolic links are followed.</summary>
     public static SafeFileHandle OpenPath(string path) => Open(path, LibC.O_PATH);
 
+    /// <summary>Gives a file to a group; links are not followed.</summary>
+    public static void SetGroup(string path, uint gid)
+    {
+        fixed (byte* bytes = Bytes(path))
+        {
+            LinuxException.Check(LibC.lchown(bytes, uint.MaxValue, gid), $"give '{path}' to group {gid}");
+        }
+    }
+
+    /// <summary>Makes a directory with mode 0755.</summary>
+    /// <returns>False when there is something of this name already.</returns>
+    public static bool TryMakeDirectory(string path)
+    {
+        fixed (byte* bytes = Bytes(path))
+        {
+            if (LibC.mkdir(bytes, 0x1ed /* 0755 */) == 0)
+            {
+                return true;
+            }
+        }
+
+        return LibC.errno == 17 /* EEXIST */ ? false : throw new LinuxException($"make the directory '{path}'", LibC.errno);
+    }
+
     /// <summary>Opens a directory for listing and for opening what is in it.</summary>
     public static SafeFileHandle OpenDirectory(string path) => Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY);
 

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using Imaged.Ipc.Contract;
 
 namespace Imaged.Daemon.Attachments;
 
@@ -31,9 +31,6 @@ internal sealed record AttachmentRecord
     /// <summary>Size of the image when it was attached, in bytes; a changed one is not served on.</summary>
     public long ImageSize { get; init; }
 
-    /// <summary>Modification time of the image when it was attached, in ticks.</summary>
-    public long ImageModified { get; init; }
-
     /// <summary>Whose it is.</summary>
     public required uint Owner { get; init; }
 
@@ -46,11 +43,11 @@ internal sealed record AttachmentRecord
     /// <summary>When it was attached, seconds since 1970.</summary>
     public long Since { get; init; }
 
-    /// <summary>The plan that was carried out, as JSON of the contract.</summary>
-    public JsonElement Plan { get; init; }
+    /// <summary>The plan that was carried out.</summary>
+    public required AttachPlan Plan { get; init; }
 
-    /// <summary>What the caller chose of the image, as JSON of the contract.</summary>
-    public JsonElement Options { get; init; }
+    /// <summary>What the caller chose of the image.</summary>
+    public required OpenOptions Options { get; init; }
 
     /// <summary>Loop device number; null for none.</summary>
     public int? Loop { get; init; }

@@ -1,0 +1,140 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Imaged.Linux.Sockets;
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+
+namespace Imaged.Linux;
+
+/// <summary>Keeps descriptors in the service manager's store, which outlives this process (sd_notify(3), FDSTORE). Does
+/// nothing where there is no service manager.</summary>
+public static unsafe class SystemdNotify
+{
+    private const int FirstPassed = 3; // SD_LISTEN_FDS_START
+
+    /// <summary>Whether there is a service manager to talk to.</summary>
+    public static bool IsAvailable => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
+
+    /// <summary>Puts descriptors into the store and waits until they are there: from then on they outlive us.</summary>
+    /// <param name="name">Name under which they come back; no colon, at most 255 characters.</param>
+    /// <param name="handles">They come back in this order.</param>
+    public static void Store(string name, IReadOnlyList<SafeHandle> handles)
+    {
+        if (!IsAvailable)
+        {
+            return;
+        }
+
+        foreach (SafeHandle handle in handles)
+        {
+            // FDPOLL=0: a FUSE device reports an error before it is mounted and must be kept all the same.
+            Send($"FDSTORE=1\nFDNAME={name}\nFDPOLL=0", [handle]);
+        }
+
+        Barrier();
+    }
+
+    /// <summary>Removes what is stored under a name.</summary>
+    public static void Remove(string name)
+    {
+        if (IsAvailable)
+        {
+            Send($"FDSTOREREMOVE=1\nFDNAME={name}", []);
+        }
+    }
+
+    /// <summary>Shows a line in <c>systemctl status</c>.</summary>
+    public static void Status(string text)
+    {
+        if (IsAvailable)
+        {
+            Send($"STATUS={text}", []);
+        }
+    }
+
+    /// <summary>Takes what the service manager passed: sockets that it listens on for us, and what was stored. May be called
+    /// once.</summary>
+    /// <returns>Each descriptor with its name, in order.</returns>
+    public static IReadOnlyList<(string Name, SafeFileHandle Handle)> TakePassed()
+    {
+        string? pid = Environment.GetEnvironmentVariable("LISTEN_PID");
+        string? count = Environment.GetEnvironmentVariable("LISTEN_FDS");
+        string[] names = (Environment.GetEnvironmentVariable("LISTEN_FDNAMES") ?? string.Empty).Split(':');
+        foreach (string variable in new[] { "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES" })
+        {
+            Environment.SetEnvironmentVariable(variable, null);
+        }
+
+        List<(string Name, SafeFileHandle Handle)> passed = [];
+        if (pid != Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)
+            || !int.TryParse(count, out int number))
+        {
+            return passed;
+        }
+
+        for (int i = 0; i < number; i++)
+        {
+            SafeFileHandle handle = HostPath.Wrap(FirstPassed + i);
+            HostPath.SetCloseOnExec(handle);
+            passed.Add((i < names.Length ? names[i] : string.Empty, handle));
+        }
+
+        return passed;
+    }
+
+    // The manager answers by closing the other end of a pipe, after everything that was sent before.
+    private static void Barrier()
+    {
+        int* pipe = stackalloc int[2];
+        LinuxException.Check(LibC.pipe2(pipe, LibC.O_CLOEXEC), "pipe");
+        using SafeFileHandle reader = HostPath.Wrap(pipe[0]);
+        using (SafeFileHandle writer = HostPath.Wrap(pipe[1]))
+        {
+            Send("BARRIER=1", [writer]);
+        }
+
+        _ = SocketCalls.Wait(HostPath.Number(reader), SocketCalls.PollIn, null, TimeSpan.FromSeconds(5));
+    }
+
+    private static void Send(string text, IReadOnlyList<SafeHandle> handles)
+    {
+        string path = Environment.GetEnvironmentVariable("NOTIFY_SOCKET")!;
+        int fd = LibC.socket(LibC.AF_UNIX, LibC.SOCK_DGRAM | LibC.SOCK_CLOEXEC, 0);
+        using SafeFileHandle socket = HostPath.Wrap(LinuxException.Check(fd, "socket"));
+
+        sockaddr_un address = default;
+        address.sun_family = (ushort)LibC.AF_UNIX;
+        Span<byte> name = new(address.sun_path, 108);
+        int length = Encoding.UTF8.GetBytes(path, name);
+        if (name[0] == (byte)'@')
+        {
+            name[0] = 0; // an abstract address: its length is part of it
+        }
+
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        byte* control = stackalloc byte[SocketCalls.ControlSpace];
+        int controlLength = 0;
+        if (handles.Count > 0)
+        {
+            Span<int> numbers = SocketCalls.RightsHeader(control, handles.Count, out controlLength);
+            for (int i = 0; i < handles.Count; i++)
+            {
+                numbers[i] = HostPath.Number(handles[i]);
+            }
+        }
+
+        fixed (byte* data = bytes)
+        {
+            iovec vector = new() { iov_base = data, iov_len = bytes.Length };
+            msghdr message = default;
+            message.msg_name = &address;
+            message.msg_namelen = (uint)(sizeof(ushort) + length);
+            message.msg_iov = &vector;
+            message.msg_iovlen = 1;
+            message.msg_control = controlLength > 0 ? control : null;
+            message.msg_controllen = controlLength;
+            long sent = LibC.sendmsg(HostPath.Number(socket), &message, LibC.MSG_NOSIGNAL);
+            LinuxException.Check((int)sent, "notify the service manager");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+using Imaged.Daemon.Config;
+using Imaged.Daemon.Recovery;
+using Imaged.Daemon.Workers;
+using Imaged.Ipc;
+using Imaged.Ipc.Contract;
+using Imaged.Linux;
+using Imaged.Linux.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Daemon.Attachments;
+
+/// <summary>What callers can have done: attach, mount, and undo it. Thread-safe.</summary>
+internal sealed class AttachmentService
+{
+    // How long what was undone may take to be gone: a loop device that udev is looking at, a worker that ends.
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(10);
+
+    private readonly AttachmentTable _table;
+    private readonly Attacher _attacher;
+    private readonly Caretaker _caretaker;
+    private readonly ILogger _logger;
+
+    /// <summary>The service.</summary>
+    public AttachmentService(AttachmentTable table, Attacher attacher, Caretaker caretaker, ILogger logger)
+    {
+        _table = table;
+        _attacher = attacher;
+        _caretaker = caretaker;
+        _logger = logger;
+    }
+
+    /// <summary>Attaches or mounts.</summary>
+    public Attachment Attach(AttachRequest request)
+    {
+        string id = _table.Reserve(request.Caller.Uid);
+        Attached attached;
+        try
+        {
+            attached = _attacher.Attach(id, request);
+        }
+        catch
+        {
+            _table.Release(id);
+            throw;
+        }
+
+        _table.Add(attached);
+        _caretaker.Adopted(attached);
+        Attachment result = attached.Describe();
+        DaemonLog.Attached(
+            _logger,
+            request.Caller.Uid,
+            Text.Escape(request.Path),
+            id,
+            result.Kind.ToString(),
+            Text.Escape(result.MountPoint ?? result.Device ?? string.Empty),
+            attached.Record.Plan.Reason);
+        return result;
+    }
+
+    /// <summary>The attachments that a caller may see: his own, or all for root.</summary>
+    public IReadOnlyList<Attachment> List(PeerCredentials caller)
+    {
+        _caretaker.Reconcile();
+        return [.. _table.All.Where(a => caller.IsRoot || a.Record.Owner == caller.Uid).Select(a => a.Describe())];
+    }
+
+    /// <summary>Unmounts.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="what">An id, a directory, or an image.</param>
+    /// <param name="identity">What the path refers to, if it could be opened.</param>
+    /// <param name="lazy">Whether its users may go on.</param>
+    public Attachment Unmount(PeerCredentials caller, string what, FileIdentity? identity, bool lazy)
+    {
+        _caretaker.Reconcile();
+        Attached attached = Find(caller, what, identity, a => a.Record.MountPoint is not null, "mounted");
+        Attachment result = attached.Describe();
+        try
+        {
+            MountApi.Unmount(attached.Record.MountPoint!, lazy);
+        }
+        catch (LinuxException error) when (error.Errno == Errno.EBUSY)
+        {
+            throw new ImagedException(
+                ErrorKind.Busy,
+                $"'{attached.Record.MountPoint}' is in use; see who uses it with 'fuser -vm {attached.Record.MountPoint}', or unmount it with --lazy",
+                error);
+        }
+        catch (LinuxException error) when (error.Errno == Errno.EINVAL)
+        {
+            // Somebody else was faster; what is left of it is cleared away below.
+        }
+
+        _caretaker.Reconcile();
+        if (!lazy)
+        {
+            WaitUntilGone(attached);
+        }
+
+        return result;
+    }
+
+    /// <summary>Detaches a block device.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="what">An id, a device, or an image.</param>
+    /// <param name="identity">What the path refers to, if it could be opened.</param>
+    public Attachment Detach(PeerCredentials caller, string what, FileIdentity? identity)
+    {
+        _caretaker.Reconcile();
+        Attached attached = Find(caller, what, identity, a => a.Record.Loop is not null, "attached");
+        if (attached.Record.MountPoint is { } mountPoint)
+        {
+            throw new ImagedException(
+                ErrorKind.Busy, $"it is mounted on '{mountPoint}'; unmount it with: imagectl umount {mountPoint}");
+        }
+
+        string device = attached.DevicePath!;
+        MountEntry? mount = MountTable.Read().FirstOrDefault(entry =>
+            entry.Source == device || entry.Source.StartsWith(device + "p", StringComparison.Ordinal));
+        if (mount is not null)
+        {
+            throw new ImagedException(
+                ErrorKind.Busy, $"'{mount.Source}' is mounted on '{mount.Path}'; unmount it with: umount {mount.Path}");
+        }
+
+        Attachment result = attached.Describe();
+        using (LoopDevice? loop = LoopDevice.Open(attached.Record.Loop!.Value))
+        {
+            if (loop is not null)
+            {
+                foreach (int partition in attached.Record.Partitions)
+                {
+                    TryDeletePartition(loop, partition);
+                }
+
+                loop.Detach();
+            }
+        }
+
+        WaitUntilGone(attached);
+        return result;
+    }
+
+    private static void TryDeletePartition(LoopDevice loop, int partition)
+    {
+        try
+        {
+            BlockDevice.DeletePartition(loop.Handle, partition);
+        }
+        catch (LinuxException error) when (error.Errno is Errno.ENXIO)
+        {
+            // Gone already.
+        }
+        catch (LinuxException error) when (error.Errno == Errno.EBUSY)
+        {
+            throw new ImagedException(
+                ErrorKind.Busy, $"'{loop.Path}p{partition}' is in use; see who uses it with: fuser -v {loop.Path}p{partition}");
+        }
+    }
+
+    private static bool Matches(Attached attached, string what, FileIdentity? identity)
+    {
+        AttachmentRecord record = attached.Record;
+        if (record.Id == what || record.MountPoint == what || attached.DevicePath == what
+            || record.Partitions.Any(number => what == FormattableString.Invariant($"{attached.DevicePath}p{number}")))
+        {
+            return true;
+        }
+
+        return identity is { } file && !file.IsDirectory
+            && file.Inode == record.ImageInode
+            && file.Device == new DeviceNumber(record.ImageMajor, record.ImageMinor);
+    }
+
+    private Attached Find(
+        PeerCredentials caller, string what, FileIdentity? identity, Predicate<Attached> fits, string state)
+    {
+        List<Attached> matches = [.. _table.All.Where(a => Matches(a, what, identity))];
+        List<Attached> fitting = [.. matches.Where(a => fits(a))];
+        if (fitting.Count == 0)
+        {
+            throw new ImagedException(ErrorKind.NothingToDo, $"'{what}' is not {state}; see what is with: imagectl list");
+        }
+
+        // Others' attachments are not told apart from what is not there, unless nothing else is meant.
+        List<Attached> own = [.. fitting.Where(a => caller.IsRoot || a.Record.Owner == caller.Uid)];
+        if (own.Count == 0)
+        {
+            AccessPolicy.CheckOwner(fitting[0].Record.Owner, caller);
+        }
+
+        if (own.Count > 1)
+        {
+            string[] ids = [.. own.Select(a => a.Record.Id)];
+            throw new ImagedException(
+                ErrorKind.Ambiguous, $"'{what}' is {state} more than once, name one by its id: {string.Join(", ", ids)}") { Choices = ids };
+        }
+
+        return own[0];
+    }
+
+    private void WaitUntilGone(Attached attached)
+    {
+        bool gone = _caretaker.WaitUntilGone(attached, Settle);
+        if (!gone)
+        {
+            throw new ImagedException(
+                ErrorKind.Busy, $"'{attached.DevicePath ?? attached.Record.MountPoint}' is still in use; it goes as soon as its last user does");
+        }
+    }
+}

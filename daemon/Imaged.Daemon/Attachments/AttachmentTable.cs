@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using Imaged.Daemon.Config;
+using Imaged.Ipc;
+
+namespace Imaged.Daemon.Attachments;
+
+/// <summary>All attachments. Thread-safe.</summary>
+internal sealed class AttachmentTable
+{
+    private const string IdLetters = "abcdefghjkmnpqrstuvwxyz23456789";
+    private const int IdLength = 6;
+
+    private readonly object _lock = new();
+    private readonly Dictionary<string, Attached> _attachments = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, uint> _reserved = new(StringComparer.Ordinal);
+    private readonly DaemonConfig _config;
+
+    /// <summary>An empty table with the limits of a configuration.</summary>
+    public AttachmentTable(DaemonConfig config)
+    {
+        _config = config;
+    }
+
+    /// <summary>A copy of the list, in the order of time.</summary>
+    public IReadOnlyList<Attached> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _attachments.Values.OrderBy(a => a.Record.Since).ThenBy(a => a.Record.Id, StringComparer.Ordinal)];
+            }
+        }
+    }
+
+    /// <summary>Takes a free id, if the owner may have one more attachment. To be followed by <see cref="Add"/> or
+    /// <see cref="Release"/>.</summary>
+    /// <exception cref="ImagedException">There are too many.</exception>
+    public string Reserve(uint owner)
+    {
+        lock (_lock)
+        {
+            int all = _attachments.Count + _reserved.Count;
+            int own = _attachments.Values.Count(a => a.Record.Owner == owner) + _reserved.Values.Count(uid => uid == owner);
+            if (all >= _config.MaxAttachments || (owner != 0 && own >= _config.MaxAttachmentsPerUser))
+            {
+                int limit = all >= _config.MaxAttachments ? _config.MaxAttachments : _config.MaxAttachmentsPerUser;
+                throw new ImagedException(
+                    ErrorKind.LimitExceeded, $"{limit} images are attached, and more are not allowed; unmount some with: imagectl umount ID");
+            }
+
+            while (true)
+            {
+                string id = RandomNumberGenerator.GetString(IdLetters, IdLength);
+                if (!_attachments.ContainsKey(id) && _reserved.TryAdd(id, owner))
+                {
+                    return id;
+                }
+            }
+        }
+    }
+
+    /// <summary>Gives an id back.</summary>
+    public void Release(string id)
+    {
+        lock (_lock)
+        {
+            _reserved.Remove(id);
+        }
+    }
+
+    /// <summary>Adds an attachment.</summary>
+    public void Add(Attached attached)
+    {
+        lock (_lock)
+        {
+            _reserved.Remove(attached.Record.Id);
+            _attachments.Add(attached.Record.Id, attached);
+        }
+    }
+
+    /// <summary>Removes an attachment.</summary>
+    public void Remove(string id)
+    {
+        lock (_lock)
+        {
+            _attachments.Remove(id);
+        }
+    }
+}

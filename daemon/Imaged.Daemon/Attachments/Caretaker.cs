@@ -1,0 +1,276 @@
+using Imaged.Daemon.Recovery;
+using Imaged.Daemon.Workers;
+using Imaged.Linux;
+using Imaged.Linux.Fuse;
+using Imaged.Ipc.Contract;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Daemon.Attachments;
+
+/// <summary>Keeps attachments and the kernel in agreement: replaces workers that died, clears away what is over. The kernel is
+/// the truth.</summary>
+internal sealed class Caretaker
+{
+    // A worker that dies this often in this time dies of the image: its users get an error instead of waiting for ever.
+    private const int MaxLosses = 5;
+    private const long LossWindow = 60_000;
+
+    private readonly AttachmentTable _table;
+    private readonly IWorkerLauncher _launcher;
+    private readonly RecordStore _records;
+    private readonly ILogger _logger;
+    private readonly object _goneLock = new();
+
+    /// <summary>A caretaker.</summary>
+    public Caretaker(AttachmentTable table, IWorkerLauncher launcher, RecordStore records, ILogger logger)
+    {
+        _table = table;
+        _launcher = launcher;
+        _records = records;
+        _logger = logger;
+        _launcher.Ended += OnWorkerEnded;
+    }
+
+    /// <summary>An attachment is in the table now: what happened to it meanwhile is looked after.</summary>
+    public void Adopted(Attached attached)
+    {
+        if (attached.Worker is { } worker && ChildProcess.StartTimeOf(worker.Process.Pid) != attached.Record.WorkerStarted)
+        {
+            OnWorkerEnded(attached.Record.Id, worker.Process);
+        }
+    }
+
+    /// <summary>Compares all attachments with the kernel and clears away those that are over.</summary>
+    public void Reconcile()
+    {
+        IReadOnlyList<MountEntry> mounts = MountTable.Read();
+        foreach (Attached attached in _table.All)
+        {
+            // One that is being changed is looked after by whoever changes it.
+            if (!Monitor.TryEnter(attached.Lock))
+            {
+                continue;
+            }
+
+            try
+            {
+                if (!attached.IsGone && FindEnd(attached, mounts) is { } why)
+                {
+                    Clear(attached, why);
+                }
+            }
+            finally
+            {
+                Monitor.Exit(attached.Lock);
+            }
+        }
+    }
+
+    /// <summary>Waits until an attachment is over and cleared away.</summary>
+    public bool WaitUntilGone(Attached attached, TimeSpan time)
+    {
+        long end = Environment.TickCount64 + (long)time.TotalMilliseconds;
+        while (!attached.IsCleared)
+        {
+            long left = end - Environment.TickCount64;
+            if (left <= 0)
+            {
+                return false;
+            }
+
+            // The end of a worker or a change of the mount table wakes this; a loop device goes without a sound.
+            lock (_goneLock)
+            {
+                Monitor.Wait(_goneLock, (int)Math.Min(left, 5));
+            }
+
+            Reconcile();
+        }
+
+        return true;
+    }
+
+    /// <summary>Gives an attachment up: its users get errors, its mounts go.</summary>
+    public void GiveUp(Attached attached, string why)
+    {
+        DaemonLog.GivenUp(_logger, attached.Record.Id, Text.Escape(attached.Record.Image), why);
+        attached.State = AttachmentState.Failed;
+        attached.Worker?.Process.Kill();
+        attached.Device?.Dispose(); // the last descriptor: the kernel ends the connection, waiting readers get an error
+        if (attached.Record.MountPoint is { } path && MountTable.Read().Any(entry => entry.Path == path))
+        {
+            TryUnmount(path);
+        }
+
+        if (attached.Record.Loop is { } number)
+        {
+            using LoopDevice? loop = LoopDevice.Open(number);
+            if (loop?.TryGetStatus()?.Name == "imaged:" + attached.Record.Id)
+            {
+                loop.Detach();
+            }
+        }
+
+        Clear(attached, why);
+    }
+
+    private static void TryUnmount(string path)
+    {
+        try
+        {
+            MountApi.Unmount(path, lazy: true);
+        }
+        catch (LinuxException)
+        {
+            // Unmounted meanwhile.
+        }
+    }
+
+    // Why an attachment is over; null when it is not.
+    private static string? FindEnd(Attached attached, IReadOnlyList<MountEntry> mounts)
+    {
+        AttachmentRecord record = attached.Record;
+        if (record.Loop is { } number)
+        {
+            if (!IsOurs(number, record.Id))
+            {
+                return "its loop device was detached";
+            }
+
+            // A mount that was moved or unmounted by others: the loop device goes with it, by itself.
+            return null;
+        }
+
+        if (attached.Device is { } device && Poller.HasError(device))
+        {
+            return "it was unmounted";
+        }
+
+        return record.MountPoint is { } path && mounts.All(entry => entry.Path != path) && attached.Device is null
+            ? "it was unmounted" : null;
+    }
+
+    private static bool IsOurs(int number, string id)
+    {
+        if (!LoopDevice.IsAttached(number))
+        {
+            return false;
+        }
+
+        using LoopDevice? loop = LoopDevice.Open(number);
+        return loop?.TryGetStatus()?.Name == "imaged:" + id;
+    }
+
+    private void OnWorkerEnded(string id, ChildProcess process)
+    {
+        Attached? attached = _table.All.FirstOrDefault(a => a.Record.Id == id);
+        if (attached is null)
+        {
+            return;
+        }
+
+        lock (attached.Lock)
+        {
+            if (attached.IsGone || attached.Worker?.Process != process)
+            {
+                return;
+            }
+
+            if (attached.Device is null || Poller.HasError(attached.Device))
+            {
+                Clear(attached, "it was unmounted");
+                return;
+            }
+
+            DaemonLog.WorkerLost(_logger, id, process.Pid);
+            Replace(attached);
+        }
+    }
+
+    /// <summary>Starts a worker for an attachment whose last one is dead, until one stays or there were too many.</summary>
+    public void Replace(Attached attached)
+    {
+        attached.State = AttachmentState.Recovering;
+        while (true)
+        {
+            attached.Worker?.Dispose();
+            attached.Worker = null;
+            long now = Environment.TickCount64;
+            attached.Losses.RemoveAll(time => time < now - LossWindow);
+            attached.Losses.Add(now);
+            if (attached.Losses.Count > MaxLosses)
+            {
+                GiveUp(attached, "its workers die one after the other");
+                return;
+            }
+
+            try
+            {
+                StartSuccessor(attached);
+                attached.State = AttachmentState.Active;
+                DaemonLog.WorkerReplaced(_logger, attached.Record.Id, attached.Worker!.Process.Pid);
+                return;
+            }
+            catch (Exception error) when (error is not OutOfMemoryException)
+            {
+                DaemonLog.Fault(_logger, $"{attached.Record.Id}: replacing its worker", error.Message, error);
+                attached.Worker?.Process.Kill();
+            }
+        }
+    }
+
+    private void StartSuccessor(Attached attached)
+    {
+        AttachmentRecord record = attached.Record;
+        FileIdentity identity = HostPath.Identify(attached.Image!);
+        if (identity.Size != record.ImageSize)
+        {
+            throw new IOException($"the image was {record.ImageSize} bytes long when it was attached and is {identity.Size} now");
+        }
+
+        WorkerIdentity owner = new(record.Owner, record.OwnerGroup, record.OwnerGroups);
+        WorkerProcess worker = _launcher.Start(record.Id, owner, attached.Directory);
+        attached.Worker = worker;
+        worker.Open(attached.Image!, Path.GetFileName(record.Image), record.Options);
+        SafeFileHandle journal =
+            worker.Serve(attached.Device!, attached.Journal, record.Threads, recover: true, record.Plan);
+        journal.Dispose();
+        attached.Record = record with
+        {
+            Worker = worker.Process.Pid,
+            WorkerStarted = ChildProcess.StartTimeOf(worker.Process.Pid),
+            Restarts = record.Restarts + 1,
+        };
+        _records.Save(attached.Record);
+    }
+
+    // Under the attachment's lock.
+    private void Clear(Attached attached, string why)
+    {
+        if (attached.IsGone)
+        {
+            return;
+        }
+
+        attached.IsGone = true;
+        string id = attached.Record.Id;
+        DescriptorStore.Remove(id);
+        attached.Dispose();
+        if (attached is { Record: { OwnsMountPoint: true, MountPoint: { } path } })
+        {
+            MountPoints.Remove(path);
+        }
+
+        _records.Remove(id);
+        _launcher.Forget(id);
+        _table.Remove(id);
+        attached.IsCleared = true;
+        lock (_goneLock)
+        {
+            Monitor.PulseAll(_goneLock);
+        }
+
+        DaemonLog.Detached(_logger, id, Text.Escape(attached.Record.Image), why);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using Imaged.Ipc;
+using Imaged.Linux;
+using Imaged.Linux.Sockets;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Daemon.Attachments;
+
+/// <summary>A directory to mount on.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Directory">The directory, open; it belongs to the holder.</param>
+/// <param name="Owned">Whether it was made for this mount.</param>
+internal sealed record MountPoint(string Path, SafeFileHandle Directory, bool Owned) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => Directory.Dispose();
+}
+
+/// <summary>Finds and makes directories to mount on.</summary>
+internal sealed class MountPoints
+{
+    private const int MaxName = 64;
+    private const int MaxTries = 1000;
+
+    private readonly string _mediaFolder;
+
+    /// <summary>Makes directories in <paramref name="mediaFolder"/> when the user names none.</summary>
+    public MountPoints(string mediaFolder)
+    {
+        _mediaFolder = mediaFolder;
+    }
+
+    /// <summary>Checks the directory that a caller named.</summary>
+    /// <exception cref="ImagedException">It is no directory, is mounted on already, or not the caller's.</exception>
+    public static MountPoint Check(SafeFileHandle directory, PeerCredentials caller)
+    {
+        FileIdentity identity = HostPath.Identify(directory);
+        string path = HostPath.NameOf(directory);
+        if (!identity.IsDirectory)
+        {
+            throw new ImagedException(ErrorKind.InvalidArgument, $"'{path}' is no directory") { Field = "target" };
+        }
+
+        if (!caller.IsRoot && identity.Uid != caller.Uid)
+        {
+            throw new ImagedException(
+                ErrorKind.PermissionDenied, $"'{path}' is not yours; leave the directory out to mount below the media directory");
+        }
+
+        if (MountTable.Read().Any(entry => entry.Path == path))
+        {
+            throw new ImagedException(
+                ErrorKind.Busy, $"'{path}' is a mount point already; unmount what is there or name another directory");
+        }
+
+        return new(path, HostPath.Duplicate(directory), Owned: false);
+    }
+
+    /// <summary>Makes a directory named after a label.</summary>
+    /// <param name="label">From an image: any text.</param>
+    /// <param name="otherwise">Used when there is no label.</param>
+    public MountPoint Make(string? label, string otherwise)
+    {
+        Directory.CreateDirectory(_mediaFolder);
+        string name = Clean(label);
+        if (name.Length == 0)
+        {
+            name = Clean(otherwise);
+        }
+
+        name = name.Length == 0 ? "image" : name;
+        for (int number = 1; number <= MaxTries; number++)
+        {
+            string path = Path.Combine(_mediaFolder, number == 1 ? name : FormattableString.Invariant($"{name}-{number}"));
+            if (HostPath.TryMakeDirectory(path))
+            {
+                return new(path, HostPath.OpenPath(path), Owned: true);
+            }
+        }
+
+        throw new ImagedException(ErrorKind.Failed, $"there are too many directories named '{name}' in '{_mediaFolder}'");
+    }
+
+    /// <summary>Removes a directory that <see cref="Make"/> made, if it is empty.</summary>
+    public static void Remove(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: false);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Somebody put something there, or mounted on it: it is his now.
+        }
+    }
+
+    // Letters, digits and harmless marks; anything else becomes an underscore. No leading dot or dash.
+    private static string Clean(string? text)
+    {
+        StringBuilder name = new();
+        foreach (Rune rune in (text ?? string.Empty).Trim().EnumerateRunes().Take(MaxName))
+        {
+            bool harmless = Rune.IsLetterOrDigit(rune) || (rune.IsAscii && " ._-+@".Contains((char)rune.Value, StringComparison.Ordinal));
+            name.Append(harmless ? rune.ToString() : "_");
+        }
+
+        return name.ToString().Trim().TrimStart('.', '-');
+    }
+}

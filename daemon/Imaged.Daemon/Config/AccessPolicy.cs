@@ -1,0 +1,86 @@
+using Imaged.Ipc;
+using Imaged.Ipc.Contract;
+using Imaged.Linux.Sockets;
+using Mono.Unix;
+
+namespace Imaged.Daemon.Config;
+
+/// <summary>Who may do what. Every method of the manager is in this one table; one that is not is refused.</summary>
+internal sealed class AccessPolicy
+{
+    private static readonly Dictionary<string, Rule> Rules = new(StringComparer.Ordinal)
+    {
+        [ManagerInterface.Attach.FullName] = Rule.RootOnly, // a block device is the kernel's to parse
+        [ManagerInterface.Mount.FullName] = Rule.Member,
+        [ManagerInterface.Detach.FullName] = Rule.Member,   // of his own
+        [ManagerInterface.Unmount.FullName] = Rule.Member,  // of his own
+        [ManagerInterface.List.FullName] = Rule.Member,     // sees his own
+    };
+
+    private readonly DaemonConfig _config;
+    private readonly uint? _group;
+
+    /// <summary>The policy of a configuration.</summary>
+    public AccessPolicy(DaemonConfig config)
+    {
+        _config = config;
+        _group = FindGroup(config.Group);
+    }
+
+    private enum Rule
+    {
+        RootOnly,
+        Member,
+    }
+
+    /// <summary>Whether a method is in the table.</summary>
+    public static bool Knows(string method) => Rules.ContainsKey(method);
+
+    /// <summary>The group whose members may call; null when there is none of this name.</summary>
+    public uint? Group => _group;
+
+    /// <summary>Throws unless the caller may call the method.</summary>
+    public void Check(string method, PeerCredentials caller)
+    {
+        if (caller.IsRoot)
+        {
+            return;
+        }
+
+        if (!Rules.TryGetValue(method, out Rule rule) || rule == Rule.RootOnly)
+        {
+            string verb = method[(method.LastIndexOf('.') + 1)..].ToLowerInvariant();
+            throw new ImagedException(ErrorKind.PermissionDenied, $"{verb} is for root only; mount shows the files without a block device");
+        }
+
+        if (_group is not { } group || !caller.IsInGroup(group))
+        {
+            throw new ImagedException(
+                ErrorKind.PermissionDenied, $"you are not in the group '{_config.Group}'; an administrator can add you with: usermod -aG {_config.Group} USER");
+        }
+    }
+
+    /// <summary>Whether the caller's images may be parsed by the kernel's own drivers.</summary>
+    public bool MayUseKernel(PeerCredentials caller) => caller.IsRoot || _config.KernelMountsForUsers;
+
+    /// <summary>Throws unless the attachment is the caller's or the caller is root.</summary>
+    public static void CheckOwner(uint owner, PeerCredentials caller)
+    {
+        if (!caller.IsRoot && owner != caller.Uid)
+        {
+            throw new ImagedException(ErrorKind.PermissionDenied, "it was attached by another user");
+        }
+    }
+
+    private static uint? FindGroup(string name)
+    {
+        try
+        {
+            return (uint)new UnixGroupInfo(name).GroupId;
+        }
+        catch (ArgumentException)
+        {
+            return null; // no such group
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Reflection;
+using Imaged.Daemon.Attachments;
+using Imaged.Daemon.Config;
+using Imaged.Daemon.Manager;
+using Imaged.Daemon.Recovery;
+using Imaged.Daemon.Workers;
+using Imaged.Ipc.Varlink;
+using Imaged.Linux;
+using Imaged.Linux.Sockets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Daemon;
+
+/// <summary>The daemon's life: take over what is attached, listen, keep an eye on the mount table. Its end leaves everything
+/// attached: workers go on serving.</summary>
+internal sealed class DaemonService : IHostedService, IDisposable
+{
+    private const int WatchInterval = 60_000;
+
+    private readonly DaemonOptions _options;
+    private readonly ILogger _logger;
+    private readonly ChildWorkerLauncher _launcher;
+    private readonly DaemonConfig _config;
+    private readonly AccessPolicy _policy;
+    private readonly Caretaker _caretaker;
+    private readonly TakeOver _takeOver;
+    private readonly AttachmentService _service;
+    private VarlinkServer? _server;
+    private volatile bool _stopping;
+
+    /// <summary>Puts the parts together.</summary>
+    public DaemonService(DaemonOptions options, ILoggerFactory loggers)
+    {
+        _options = options;
+        _logger = loggers.CreateLogger("imaged");
+        _config = DaemonConfig.Load(options.ConfigFile);
+        Directory.CreateDirectory(options.StateFolder);
+        _policy = new AccessPolicy(_config);
+        _launcher = new ChildWorkerLauncher(options, _config);
+        RecordStore records = new(options.StateFolder);
+        AttachmentTable table = new(_config);
+        _caretaker = new Caretaker(table, _launcher, records, _logger);
+        _takeOver = new TakeOver(table, _caretaker, _launcher, records, _logger);
+        Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder), records, _logger);
+        _service = new AttachmentService(table, attacher, _caretaker, _logger);
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (string problem in _config.Problems)
+        {
+            DaemonLog.ConfigProblem(_logger, _options.ConfigFile, Text.Escape(problem));
+        }
+
+        if (_policy.Group is null)
+        {
+            DaemonLog.NoGroup(_logger, _config.Group);
+        }
+
+        Dictionary<string, List<SafeFileHandle>> stored =
+            DescriptorStore.Sort(SystemdNotify.TakePassed(), out List<SafeFileHandle> sockets);
+        _takeOver.Run(stored);
+        UnixSocket listener = sockets.Count > 0 ? UnixSocket.Adopt(sockets[0]) : Listen();
+        string version = typeof(DaemonService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion ?? string.Empty;
+        VarlinkInterface manager = new ManagerCalls(_service, _policy, _logger).CreateInterface();
+        _server = new VarlinkServer(
+            listener,
+            new VarlinkService("imaged", version, manager),
+            VarlinkLimits.Server,
+            (where, error) => DaemonLog.Fault(_logger, where, error.Message, error));
+        _server.Start();
+        new Thread(WatchMounts) { IsBackground = true, Name = "mounts" }.Start();
+        DaemonLog.Listening(_logger, _options.Socket);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stopping = true;
+        _server?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _launcher.Dispose();
+
+    private UnixSocket Listen()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_options.Socket)!);
+        UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+        UnixSocket listener = UnixSocket.Listen(_options.Socket, mode);
+        if (_policy.Group is { } group)
+        {
+            HostPath.SetGroup(_options.Socket, group);
+        }
+
+        return listener;
+    }
+
+    // What is unmounted by others (umount, a container that ends) is cleared away when it happens.
+    private void WatchMounts()
+    {
+        using SafeFileHandle table = HostPath.OpenRead("/proc/self/mountinfo");
+        while (!_stopping)
+        {
+            if (Poller.WaitForMountChange(table, WatchInterval) && !_stopping)
+            {
+                try
+                {
+                    _caretaker.Reconcile();
+                }
+                catch (IOException error)
+                {
+                    DaemonLog.Fault(_logger, "comparing with the mount table", error.Message, error);
+                }
+            }
+        }
+    }
+}

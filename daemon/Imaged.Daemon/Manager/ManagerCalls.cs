@@ -1,0 +1,100 @@
+using Imaged.Daemon.Attachments;
+using Imaged.Daemon.Config;
+using Imaged.Ipc;
+using Imaged.Ipc.Contract;
+using Imaged.Ipc.Varlink;
+using Imaged.Linux;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Daemon.Manager;
+
+/// <summary>The methods of <c>io.imaged.Manager</c>: each is checked against the policy first.</summary>
+internal sealed class ManagerCalls
+{
+    private readonly AttachmentService _service;
+    private readonly AccessPolicy _policy;
+    private readonly ILogger _logger;
+
+    /// <summary>The methods on a service.</summary>
+    public ManagerCalls(AttachmentService service, AccessPolicy policy, ILogger logger)
+    {
+        _service = service;
+        _policy = policy;
+        _logger = logger;
+    }
+
+    /// <summary>The interface.</summary>
+    public VarlinkInterface CreateInterface()
+    {
+        VarlinkInterface calls = new(ManagerInterface.Name, ManagerInterface.Description);
+        calls.On(ManagerInterface.Attach, Guard<AttachParameters, AttachmentReply>(Attach));
+        calls.On(ManagerInterface.Mount, Guard<MountParameters, AttachmentReply>(Mount));
+        calls.On(ManagerInterface.Detach, Guard<DetachParameters, AttachmentReply>(Detach));
+        calls.On(ManagerInterface.Unmount, Guard<UnmountParameters, AttachmentReply>(Unmount));
+        calls.On(ManagerInterface.List, Guard<Nothing, AttachmentsReply>((call, _) =>
+            new AttachmentsReply { Attachments = _service.List(call.Peer) }));
+        return calls;
+    }
+
+    private Func<VarlinkCall, TParameters, TReply> Guard<TParameters, TReply>(
+        Func<VarlinkCall, TParameters, TReply> handler) => (call, parameters) =>
+    {
+        try
+        {
+            _policy.Check(call.Method, call.Peer);
+            return handler(call, parameters);
+        }
+        catch (ImagedException error)
+        {
+            DaemonLog.Refused(_logger, call.Peer.Uid, call.Method, Text.Escape(error.Message));
+            throw;
+        }
+        catch (VarlinkDisconnectedException error)
+        {
+            // The worker is gone, not the caller: its death is the image's doing.
+            throw new ImagedException(ErrorKind.Failed, "the worker that reads the image ended unexpectedly", error);
+        }
+        catch (TimeoutException error)
+        {
+            throw new ImagedException(ErrorKind.Failed, "the worker that reads the image did not answer in time", error);
+        }
+    };
+
+    private AttachmentReply Attach(VarlinkCall call, AttachParameters parameters)
+    {
+        using SafeFileHandle image = call.TakeDescriptor(parameters.Image, "image");
+        using SafeFileHandle? directory = call.TakeDescriptor(parameters.Directory, "directory");
+        AttachRequest request = new(
+            call.Peer, image, directory, parameters.Path, parameters.Options, parameters.Via, Mount: null);
+        return new() { Attachment = _service.Attach(request) };
+    }
+
+    private AttachmentReply Mount(VarlinkCall call, MountParameters parameters)
+    {
+        using SafeFileHandle image = call.TakeDescriptor(parameters.Image, "image");
+        using SafeFileHandle? directory = call.TakeDescriptor(parameters.Directory, "directory");
+        using SafeFileHandle? target = call.TakeDescriptor(parameters.Target, "target");
+        MountRequest mount = new(parameters.View, target, parameters.MountOptions);
+        AttachRequest request = new(
+            call.Peer, image, directory, parameters.Path, parameters.Options, parameters.Via, mount);
+        return new() { Attachment = _service.Attach(request) };
+    }
+
+    private AttachmentReply Detach(VarlinkCall call, DetachParameters parameters) => new()
+    {
+        Attachment = _service.Detach(call.Peer, parameters.What, Identify(call, parameters.Object)),
+    };
+
+    private AttachmentReply Unmount(VarlinkCall call, UnmountParameters parameters) => new()
+    {
+        Attachment = _service.Unmount(call.Peer, parameters.What, Identify(call, parameters.Object), parameters.Lazy),
+    };
+
+    // Closed at once: an open directory would keep its own mount busy.
+    private static FileIdentity? Identify(VarlinkCall call, int? index)
+    {
+        using SafeFileHandle? handle = call.TakeDescriptor(index, "object");
+        return handle is null ? null : HostPath.Identify(handle);
+    }
+}

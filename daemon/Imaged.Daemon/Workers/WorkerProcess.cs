@@ -1,0 +1,82 @@
+using Imaged.Ipc.Contract;
+using Imaged.Ipc.Varlink;
+using Imaged.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Daemon.Workers;
+
+/// <summary>A worker process and the connection to it. What it answers comes from a process that reads hostile images: it is
+/// checked before it is used.</summary>
+internal sealed class WorkerProcess : IDisposable
+{
+    // An index of a large image may have to be read; a worker that needs longer is stuck.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly VarlinkConnection _control;
+
+    /// <summary>Takes ownership of the connection; the process belongs to the <see cref="WorkerWatcher"/>.</summary>
+    public WorkerProcess(ChildProcess process, VarlinkConnection control)
+    {
+        Process = process;
+        _control = control;
+    }
+
+    /// <summary>The process.</summary>
+    public ChildProcess Process { get; }
+
+    /// <summary>Opens an image in it.</summary>
+    public ImageInfo Open(SafeFileHandle image, string name, OpenOptions options)
+    {
+        OpenParameters parameters = new() { Image = 0, Name = name, Options = options };
+        using VarlinkReply<OpenReply> reply = _control.Call(WorkerInterface.Open, parameters, [image], Patience);
+        return reply.Value.Info;
+    }
+
+    /// <summary>Asks for a plan.</summary>
+    /// <returns>The plan, and the host file for a direct loop, which becomes the caller's.</returns>
+    public (AttachPlan Plan, SafeFileHandle? File) Plan(PlanRequest request)
+    {
+        using VarlinkReply<PlanReply> reply =
+            _control.Call(WorkerInterface.Plan, new PlanParameters { Request = request }, [], Patience);
+        return (reply.Value.Plan, reply.Value.File is { } index ? reply.TakeDescriptor(index) : null);
+    }
+
+    /// <summary>Has it serve a FUSE connection.</summary>
+    /// <param name="device">The connection.</param>
+    /// <param name="journal">The request journal; null to make one.</param>
+    /// <param name="threads">Serving threads.</param>
+    /// <param name="recover">Whether a worker before it died.</param>
+    /// <param name="plan">What it serves.</param>
+    /// <returns>The journal, which becomes the caller's.</returns>
+    public SafeFileHandle Serve(SafeFileHandle device, SafeFileHandle? journal, int threads, bool recover, AttachPlan plan)
+    {
+        ServeParameters parameters = new()
+        {
+            Device = 0,
+            Journal = journal is null ? -1 : 1,
+            Threads = threads,
+            Recover = recover,
+            Plan = plan,
+        };
+        using VarlinkReply<Nothing> reply = _control.Call(
+            WorkerInterface.Serve, parameters, journal is null ? [device] : [device, journal], Patience);
+        return reply.TakeDescriptor(0);
+    }
+
+    /// <summary>Asks a worker that another daemon started for its descriptors: the FUSE device, the journal, the image, and
+    /// its directory when it has one.</summary>
+    public IReadOnlyList<SafeFileHandle> Handover()
+    {
+        using VarlinkReply<HandoverReply> reply = _control.Call(WorkerInterface.Handover, new Nothing(), [], Patience);
+        List<SafeFileHandle> handles = [];
+        for (int i = 0; i < reply.DescriptorCount; i++)
+        {
+            handles.Add(reply.TakeDescriptor(i));
+        }
+
+        return handles;
+    }
+
+    /// <summary>Ends the connection; a worker that serves goes on, another one ends.</summary>
+    public void Dispose() => _control.Dispose();
+}

@@ -83,11 +83,16 @@ internal sealed class DaemonService : IHostedService, IDisposable
     {
         _stopping = true;
         _server?.Dispose();
+        _server = null;
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _launcher.Dispose();
+    public void Dispose()
+    {
+        _server?.Dispose();
+        _launcher.Dispose();
+    }
 
     private UnixSocket Listen()
     {

@@ -1,12 +1,9 @@
 using Imaged.Daemon.Config;
-using Imaged.Daemon.Recovery;
-using Imaged.Daemon.Workers;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
 using Imaged.Linux.Sockets;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Attachments;
 

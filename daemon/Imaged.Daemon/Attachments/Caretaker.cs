@@ -1,7 +1,6 @@
 using Imaged.Daemon.Recovery;
 using Imaged.Daemon.Workers;
 using Imaged.Linux;
-using Imaged.Linux.Fuse;
 using Imaged.Ipc.Contract;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;

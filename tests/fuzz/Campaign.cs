@@ -18,13 +18,14 @@ internal static class Campaign
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int RunTargets(string name, TimeSpan time)
     {
-        int status = 0;
-        foreach (FuzzTarget target in name == "all" ? FuzzTargets.All : [FuzzTargets.Find(name)])
+        FuzzTarget[] targets = [.. FuzzTargets.All.Where(target => name == "all" || target.Name == name)];
+        if (targets.Length == 0)
         {
-            status = Math.Max(status, RunOne(target, time));
+            Console.Error.WriteLine($"no target '{name}'; 'list' shows them");
+            return 2;
         }
 
-        return status;
+        return targets.Max(target => RunOne(target, time));
     }
 
     private static int RunOne(FuzzTarget target, TimeSpan time)

@@ -17,6 +17,8 @@ public static class FuzzTargets
         .. PartitionTables.All.Select(Table),
         .. ImageFormats.All.Select(Image),
         new("detect", _ => true, Detect),
+        MessageTargets.FuseRequest,
+        MessageTargets.VarlinkMessage,
     ];
 
     /// <summary>The target of this name.</summary>

@@ -4,6 +4,7 @@ using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
 using Imaged.Formats.Iso9660;
 using Imaged.Formats.Model;
+using Imaged.Formats.SquashFs;
 using Imaged.Formats.Udf;
 
 namespace Imaged.Formats;
@@ -29,6 +30,7 @@ public static class FileSystems
         // Before iso9660: where a disc has both, the ISO tree may be a stub, but UDF lists all files.
         FileSystemEntry.Of<UdfFileSystem>(),
         FileSystemEntry.Of<ExtFileSystem>(),
+        FileSystemEntry.Of<SquashFsFileSystem>(),
         FileSystemEntry.Of<Iso9660FileSystem>(),
         FileSystemEntry.Of<FatFileSystem>(),
     ];

@@ -5,6 +5,7 @@ using Imaged.Formats.Ext;
 using Imaged.Formats.Model;
 using Imaged.Linux;
 using Imaged.TestKit;
+using Xunit;
 
 namespace Imaged.Conformance.Ext;
 
@@ -12,10 +13,12 @@ namespace Imaged.Conformance.Ext;
 /// says of them.</summary>
 internal static class ExtImage
 {
-    private const string StatFormat =
+    /// <summary>As <see cref="Stat"/> prints a node.</summary>
+    public const string StatFormat =
         @"%n\t%f\t%h\t%u\t%g\t%s\t%b\t%i\t%t\t%T\t%.9X\t%.9Y\t%.9Z\t%.9W\n";
 
-    private static string Scripts => Path.Combine(Samples.Tree, "tests", "conformance", "Ext");
+    /// <summary>Where <c>populate.sh</c> is.</summary>
+    public static string Scripts => Path.Combine(Samples.Tree, "tests", "conformance", "Ext");
 
     /// <summary>Makes a volume, mounts it, fills it, mounts it again read only, and writes down what the kernel shows:
     /// <c>stat</c>, <c>sums</c>, <c>links</c>, <c>attributes</c> in the folder.</summary>
@@ -107,6 +110,22 @@ internal static class ExtImage
                 value = value.StartsWith("0x", StringComparison.Ordinal) ? value[2..] : value;
                 yield return $"{file}\t{name}\t{value}";
             }
+        }
+    }
+
+    /// <summary>What an extent says of the host file is where the bytes are.</summary>
+    public static void AssertVerbatim(BlockSource file, BlockSource volume)
+    {
+        for (long offset = 0; offset < file.Length;)
+        {
+            Extent extent = file.GetExtent(offset);
+            if (extent.Kind == ExtentKind.Data && extent.Host is { } host)
+            {
+                int count = (int)Math.Min(extent.Length, 1 << 20);
+                Assert.Equal(volume.ReadBytes(host.Offset, count), file.ReadBytes(offset, count));
+            }
+
+            offset = extent.End;
         }
     }
 

@@ -66,7 +66,7 @@ public sealed class ExtMountedTests
         {
             using BlockSource file = tree.OpenFile(node.Id);
             SourceContract.ExtentsTile(file);
-            AssertVerbatim(file, volume);
+            ExtImage.AssertVerbatim(file, volume);
         }
 
         Assert.Equal("end"u8.ToArray(), Tail(tree, "big-sparse", 3));
@@ -127,22 +127,6 @@ public sealed class ExtMountedTests
         using BlockSource volume = ExtImage.OpenVolume(folder["dirty"]);
         using FileTree tree = ExtImage.Open(volume);
         Assert.Contains(tree.Volume.Warnings, warning => warning.Contains("last checkpoint", StringComparison.Ordinal));
-    }
-
-    // What an extent says of the host file is where the bytes are.
-    private static void AssertVerbatim(BlockSource file, BlockSource volume)
-    {
-        for (long offset = 0; offset < file.Length;)
-        {
-            Extent extent = file.GetExtent(offset);
-            if (extent.Kind == ExtentKind.Data && extent.Host is { } host)
-            {
-                int count = (int)Math.Min(extent.Length, 1 << 20);
-                Assert.Equal(volume.ReadBytes(host.Offset, count), file.ReadBytes(offset, count));
-            }
-
-            offset = extent.End;
-        }
     }
 
     private static string Sum(FileTree tree, NodeInfo node)

@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+
+namespace Imaged.Formats.Codecs;
+
+/// <summary>LZ4 blocks without a frame (LZ4 Block Format Description): sequences of a token (two lengths), literals,
+/// and a copy of earlier output.</summary>
+internal static class Lz4Decoder
+{
+    private const int MinMatch = 4;
+    private const int LongLength = 15;
+
+    /// <summary>Decodes one block.</summary>
+    /// <returns>Number of bytes written; -1 when the block is damaged or longer than the destination.</returns>
+    public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        int from = 0;
+        int to = 0;
+        while (from < source.Length)
+        {
+            int token = source[from++];
+            if (!TryReadLength(source, token >> 4, ref from, out int literals)
+                || literals > source.Length - from || literals > destination.Length - to)
+            {
+                return -1;
+            }
+
+            source.Slice(from, literals).CopyTo(destination[to..]);
+            from += literals;
+            to += literals;
+            if (from == source.Length)
+            {
+                // The last sequence has literals only.
+                return to;
+            }
+
+            if (source.Length - from < 2)
+            {
+                return -1;
+            }
+
+            int distance = BinaryPrimitives.ReadUInt16LittleEndian(source[from..]);
+            from += 2;
+            if (!TryReadLength(source, token & 15, ref from, out int match)
+                || distance == 0 || distance > to || match + MinMatch > destination.Length - to)
+            {
+                return -1;
+            }
+
+            Copy(destination, to, distance, match + MinMatch);
+            to += match + MinMatch;
+        }
+
+        return -1;
+    }
+
+    // The copy may overlap what it makes: then the last `distance` bytes repeat.
+    private static void Copy(Span<byte> destination, int to, int distance, int count)
+    {
+        while (count > 0)
+        {
+            int part = Math.Min(count, distance);
+            destination.Slice(to - distance, part).CopyTo(destination[to..]);
+            to += part;
+            count -= part;
+
+            // What was repeated can be repeated as a whole.
+            distance += part == distance ? part : 0;
+        }
+    }
+
+    private static bool TryReadLength(ReadOnlySpan<byte> source, int nibble, ref int from, out int length)
+    {
+        length = nibble;
+        if (nibble < LongLength)
+        {
+            return true;
+        }
+
+        while (from < source.Length)
+        {
+            int next = source[from++];
+            length += next;
+            if (next < 255)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

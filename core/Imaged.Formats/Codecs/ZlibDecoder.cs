@@ -1,0 +1,27 @@
+using System.IO.Compression;
+
+namespace Imaged.Formats.Codecs;
+
+/// <summary>zlib streams (RFC 1950), by the base library.</summary>
+internal static unsafe class ZlibDecoder
+{
+    /// <summary>Decodes one whole stream.</summary>
+    /// <returns>Number of bytes written; -1 when the stream is damaged or longer than the destination.</returns>
+    public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        fixed (byte* bytes = source)
+        {
+            try
+            {
+                using UnmanagedMemoryStream input = new(bytes, source.Length);
+                using ZLibStream stream = new(input, CompressionMode.Decompress);
+                int count = stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
+                return stream.ReadByte() < 0 ? count : -1;
+            }
+            catch (InvalidDataException)
+            {
+                return -1;
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@ using CsCheck;
 using Imaged.Blocks;
 using Xunit;
 
-namespace Imaged.UnitTests;
+namespace Imaged.UnitTests.Blocks;
 
 public sealed class ConcatSourceTests
 {

@@ -110,15 +110,21 @@ public sealed unsafe partial class HostDirectory : IDisposable
             {
                 // Set-id bits only for the owner they were meant for.
                 uint permissions = mode & (owned ? 0xFFFu : 0x3FFu);
-                int result = name.IsEmpty ? LibC.fchmod(Fd, (ushort)permissions) : LibC.fchmodat(Fd, path, (ushort)permissions, 0);
-                if (result < 0 && LibC.errno is not (Errno.EPERM or Errno.EOPNOTSUPP))
+                int changed = name.IsEmpty ? LibC.fchmod(Fd, (ushort)permissions) : LibC.fchmodat(Fd, path, (ushort)permissions, 0);
+                if (changed < 0 && LibC.errno is not (Errno.EPERM or Errno.EOPNOTSUPP))
                 {
                     LinuxException.Throw("set the mode");
                 }
             }
 
             long* times = stackalloc long[4] { accessed.Seconds, accessed.Nanoseconds, modified.Seconds, modified.Nanoseconds };
-            LinuxException.Check(utimensat(Fd, name.IsEmpty ? null : path, times, name.IsEmpty ? 0 : AtSymlinkNoFollow), "set the times");
+            fixed (byte* here = ".\0"u8)
+            {
+                // The C library refuses a null path here, although the kernel takes it.
+                int result = utimensat(Fd, name.IsEmpty ? here : path, times, AtSymlinkNoFollow);
+                LinuxException.Check(result, "set the times");
+            }
+
             return owned;
         }
     }

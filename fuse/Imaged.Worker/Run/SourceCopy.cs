@@ -1,4 +1,5 @@
 using Imaged.Blocks;
+using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Worker.Run;
@@ -58,7 +59,7 @@ internal static class SourceCopy
         }
     }
 
-    /// <summary>Writes the whole source to a pipe or terminal.</summary>
+    /// <summary>Writes the whole source to a pipe, a terminal, or a file at the position that others share.</summary>
     public static void ToStream(BlockSource source, SafeFileHandle output, ProgressMeter meter)
     {
         AlignedBuffer buffer = Pool.Rent();
@@ -68,8 +69,7 @@ internal static class SourceCopy
             {
                 Span<byte> chunk = buffer.GetSpan()[..(int)Math.Min(ChunkLength, source.Length - offset)];
                 source.Read(offset, chunk);
-                // The offset is ignored for what cannot seek; short writes are completed by the base library.
-                RandomAccess.Write(output, chunk, offset);
+                StandardStream.Write(output, chunk);
                 offset += chunk.Length;
                 meter.Add(chunk.Length);
             }

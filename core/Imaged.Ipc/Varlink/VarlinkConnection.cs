@@ -28,6 +28,8 @@ public sealed class VarlinkConnection : IDisposable
     /// <param name="parameters">Its parameters.</param>
     /// <param name="descriptors">They go along and stay open here.</param>
     /// <param name="timeout">How long to wait; null for ever. After a time-out the connection is of no more use.</param>
+    /// <param name="closeDescriptors">Close the descriptors as soon as they are sent: one that is open here would keep what
+    /// the call is to undo in use.</param>
     /// <exception cref="ImagedException">The server answered with an error of <c>io.imaged.Error</c>.</exception>
     /// <exception cref="VarlinkException">The server answered with another error.</exception>
     /// <exception cref="VarlinkDisconnectedException">The server is gone.</exception>
@@ -37,12 +39,21 @@ public sealed class VarlinkConnection : IDisposable
         VarlinkMethod<TParameters, TReply> method,
         TParameters parameters,
         IReadOnlyList<SafeHandle>? descriptors = null,
-        TimeSpan? timeout = null)
+        TimeSpan? timeout = null,
+        bool closeDescriptors = false)
     {
         _turn.Wait();
         try
         {
             Send(method, parameters, descriptors ?? [], more: false);
+            if (closeDescriptors && descriptors is not null)
+            {
+                foreach (SafeHandle descriptor in descriptors)
+                {
+                    descriptor.Dispose();
+                }
+            }
+
             VarlinkReply<TReply> reply = Receive(method, timeout ?? Timeout.InfiniteTimeSpan);
             if (reply.Continues)
             {

@@ -1,1 +1,1 @@
-return 0;
+return Imaged.Cli.CliProgram.Run(args);

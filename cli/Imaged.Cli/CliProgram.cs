@@ -1,0 +1,99 @@
+using System.Reflection;
+using Imaged.Cli.Arguments;
+using Imaged.Cli.Hosting;
+using Imaged.Cli.Output;
+using Imaged.Cli.Verbs;
+
+namespace Imaged.Cli;
+
+/// <summary>The program from arguments to exit code.</summary>
+internal static class CliProgram
+{
+    /// <summary>Runs it.</summary>
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            return RunVerb(arguments);
+        }
+        catch (Exception error)
+        {
+            Interrupts.WaitIfEnding();
+            (string? sentence, int exitCode) = ErrorReport.Describe(error);
+            if (sentence is not null)
+            {
+                Printer.Message(sentence);
+            }
+
+            return exitCode;
+        }
+    }
+
+    private static int RunVerb(IReadOnlyList<string> arguments)
+    {
+        int index = ArgumentParser.FindVerb(arguments);
+        if (index < 0)
+        {
+            ParsedArguments options = ArgumentParser.Parse(arguments, GlobalOptions.All, "imagectl");
+            return options.Has(GlobalOptions.Help) ? Print(HelpText.OfProgram().ToString()) : Run(VerbTable.Default, options);
+        }
+
+        string name = arguments[index];
+        List<string> rest = [.. arguments];
+        rest.RemoveAt(index);
+        if (name == "help")
+        {
+            return Help(rest);
+        }
+
+        Verb verb = VerbTable.Find(name) ?? throw UnknownVerb(name);
+        return Run(verb, ArgumentParser.Parse(rest, verb.AllOptions, $"imagectl {verb.Name}"));
+    }
+
+    private static int Run(Verb verb, ParsedArguments arguments)
+    {
+        if (arguments.Has(GlobalOptions.Version))
+        {
+            string? version = typeof(CliProgram).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion;
+            return Print($"imagectl {version?.Split('+')[0]}\n");
+        }
+
+        if (arguments.Has(GlobalOptions.Help))
+        {
+            return Print(HelpText.OfVerb(verb).ToString());
+        }
+
+        verb.CheckOperands(arguments);
+        Printer printer = new(
+            arguments.Has(GlobalOptions.Json), arguments.Has(GlobalOptions.Quiet), arguments.Has(GlobalOptions.Verbose));
+        return verb.Run(new VerbCall(arguments, printer));
+    }
+
+    private static int Help(List<string> topics)
+    {
+        if (topics.Count == 0)
+        {
+            return Print(HelpText.OfProgram().ToString());
+        }
+
+        return Print(HelpText.OfVerb(VerbTable.Find(topics[0]) ?? throw UnknownVerb(topics[0])).ToString());
+    }
+
+    private static CliException UnknownVerb(string name)
+    {
+        if (name is "unmount")
+        {
+            return new(ExitCode.Usage, "there is no verb 'unmount'; it is called umount, as in umount(8)");
+        }
+
+        string hint = File.Exists(name) ? $"; to see what the image is: imagectl info '{name}'" : "; see imagectl --help";
+        return new(ExitCode.Usage, $"there is no verb '{name}'{hint}");
+    }
+
+    private static int Print(string text)
+    {
+        Printer.Write(text);
+        return ExitCode.Done;
+    }
+}

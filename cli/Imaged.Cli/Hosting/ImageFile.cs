@@ -1,0 +1,83 @@
+using Imaged.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Cli.Hosting;
+
+/// <summary>An image that was opened with the caller's own rights, and the directory of its sibling files.</summary>
+internal sealed class ImageFile : IDisposable
+{
+    private ImageFile(string path, string realPath, SafeFileHandle handle, SafeFileHandle? directory)
+    {
+        Path = path;
+        RealPath = realPath;
+        Handle = handle;
+        Directory = directory;
+    }
+
+    /// <summary>As the user wrote it.</summary>
+    public string Path { get; }
+
+    /// <summary>Absolute, without symbolic links where that could be found out.</summary>
+    public string RealPath { get; }
+
+    /// <summary>Opened for reading.</summary>
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>Names the directory that holds it; null when that cannot be opened.</summary>
+    public SafeFileHandle? Directory { get; }
+
+    /// <summary>Opens an image.</summary>
+    /// <exception cref="CliException">It cannot be opened, or is no file or block device.</exception>
+    public static ImageFile Open(string path)
+    {
+        SafeFileHandle handle;
+        try
+        {
+            handle = HostPath.OpenRead(path);
+        }
+        catch (LinuxException error)
+        {
+            throw HostErrors.Describe(error, "image", path);
+        }
+        catch (ArgumentException)
+        {
+            throw new CliException(ExitCode.Usage, "the name of the image holds a NUL character");
+        }
+
+        FileIdentity identity = HostPath.Identify(handle);
+        if (!identity.IsRegular && !identity.IsBlockDevice)
+        {
+            handle.Dispose();
+            string what = identity.IsDirectory ? "a directory" : "neither a file nor a block device";
+            throw new CliException(ExitCode.Usage, $"'{path}' is {what}; name an image file");
+        }
+
+        // Siblings lie beside the file itself, not beside a link to it.
+        string realPath = HostPath.NameOf(handle);
+        if (!System.IO.Path.IsPathRooted(realPath) || realPath.EndsWith(" (deleted)", StringComparison.Ordinal))
+        {
+            realPath = System.IO.Path.GetFullPath(path);
+        }
+
+        return new(path, realPath, handle, OpenDirectory(System.IO.Path.GetDirectoryName(realPath) ?? "/"));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Handle.Dispose();
+        Directory?.Dispose();
+    }
+
+    private static SafeFileHandle? OpenDirectory(string path)
+    {
+        try
+        {
+            return HostPath.OpenPath(path);
+        }
+        catch (LinuxException)
+        {
+            return null; // an image without siblings needs none
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+
+namespace Imaged.Cli.Hosting;
+
+/// <summary>Undoes what is half done when the user presses Ctrl-C or the process is told to end.</summary>
+internal static class Interrupts
+{
+    private static readonly Lock Lock = new();
+    private static readonly List<Action> CleanUps = [];
+    private static readonly List<PosixSignalRegistration> Registrations = [];
+    private static bool ending;
+
+    /// <summary>Adds something to undo; disposing of the result takes it back.</summary>
+    public static IDisposable Add(Action cleanUp)
+    {
+        lock (Lock)
+        {
+            if (Registrations.Count == 0)
+            {
+                Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, End));
+                Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, End));
+                Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, End));
+            }
+
+            CleanUps.Add(cleanUp);
+        }
+
+        return new Removal(cleanUp);
+    }
+
+    /// <summary>Never returns once the process is being ended: what then fails on this thread is no error to tell of.</summary>
+    public static void WaitIfEnding()
+    {
+        if (Volatile.Read(ref ending))
+        {
+            Thread.Sleep(Timeout.Infinite);
+        }
+    }
+
+    private static void End(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        lock (Lock)
+        {
+            Volatile.Write(ref ending, true);
+
+            // The newest first: a file is removed before the process that writes it would notice anything.
+            for (int i = CleanUps.Count - 1; i >= 0; i--)
+            {
+                try
+                {
+                    CleanUps[i]();
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    Output.Printer.Message(error.Message);
+                }
+            }
+
+            Environment.Exit(context.Signal == PosixSignal.SIGINT ? ExitCode.Interrupted : 128 + SignalNumber(context.Signal));
+        }
+    }
+
+    private static int SignalNumber(PosixSignal signal) => signal == PosixSignal.SIGHUP ? 1 : 15;
+
+    private sealed class Removal(Action cleanUp) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (Lock)
+            {
+                CleanUps.Remove(cleanUp);
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using Imaged.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Cli.Hosting;
+
+/// <summary>A file that gets its name when it is complete and on the disk; until then it has a temporary one beside it, and
+/// it goes when anything fails.</summary>
+internal sealed class OutputFile : IDisposable
+{
+    private readonly string _path;
+    private readonly string _temporary;
+    private readonly string _folder;
+    private readonly bool _replace;
+    private readonly IDisposable _interrupt;
+    private bool _done;
+
+    private OutputFile(string path, string temporary, bool replace, SafeFileHandle handle)
+    {
+        _path = path;
+        _temporary = temporary;
+        _folder = Path.GetDirectoryName(path) ?? "/";
+        _replace = replace;
+        Handle = handle;
+        _interrupt = Interrupts.Add(Remove);
+    }
+
+    /// <summary>Empty, opened for reading and writing.</summary>
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>Creates the temporary file.</summary>
+    /// <param name="path">The final name.</param>
+    /// <param name="replace">Whether a file of that name may be replaced.</param>
+    public static OutputFile Create(string path, bool replace)
+    {
+        string full = Path.GetFullPath(path);
+        if (new FileInfo(full).LinkTarget is not null)
+        {
+            full = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        }
+
+        if (Directory.Exists(full))
+        {
+            throw new CliException(ExitCode.Usage, $"'{path}' is a directory; name the file to write");
+        }
+
+        if (File.Exists(full))
+        {
+            if (!IsRegular(full))
+            {
+                throw new CliException(ExitCode.Usage, $"'{path}' is no regular file; use - for standard output");
+            }
+
+            if (!replace)
+            {
+                throw Exists(path);
+            }
+        }
+
+        string folder = Path.GetDirectoryName(full) ?? "/";
+        string temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Environment.ProcessId}.part");
+        try
+        {
+            SafeFileHandle handle = File.OpenHandle(
+                temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            return new(full, temporary, replace, handle);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw new CliException(ExitCode.NotFound, $"there is no directory '{folder}' to write '{path}' to");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Refused, $"you may not write to the directory '{folder}'");
+        }
+    }
+
+    /// <summary>Makes the file last and gives it its name.</summary>
+    public void Commit()
+    {
+        RandomAccess.FlushToDisk(Handle);
+        try
+        {
+            File.Move(_temporary, _path, _replace);
+        }
+        catch (IOException) when (!_replace && File.Exists(_path))
+        {
+            throw Exists(_path);
+        }
+
+        _done = true;
+        using SafeFileHandle folder = HostPath.OpenDirectory(_folder);
+        RandomAccess.FlushToDisk(folder);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Remove();
+        _interrupt.Dispose();
+        Handle.Dispose();
+    }
+
+    private static CliException Exists(string path) =>
+        new(ExitCode.Failed, $"'{path}' exists; use --force to replace it");
+
+    private static bool IsRegular(string path)
+    {
+        using SafeFileHandle handle = HostPath.OpenPath(path);
+        return HostPath.Identify(handle).IsRegular;
+    }
+
+    private void Remove()
+    {
+        if (!_done)
+        {
+            _done = true;
+            File.Delete(_temporary);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Imaged.Linux;
+
+namespace Imaged.Cli.Output;
+
+/// <summary>Standard output and standard error of a verb.</summary>
+/// <param name="Json">Print JSON.</param>
+/// <param name="Quiet">No progress, no warnings.</param>
+/// <param name="Verbose">Say how it is done.</param>
+internal sealed record Printer(bool Json, bool Quiet, bool Verbose)
+{
+    /// <summary>Prints text.</summary>
+    public static void Write(StringBuilder text) => Write(text.ToString());
+
+    /// <summary>Prints text.</summary>
+    public static void Write(string text) => StandardStream.Output.Write(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Prints a value as one line of JSON, in ASCII: safe for any terminal.</summary>
+    public static void WriteJson<T>(T value, JsonTypeInfo<T> type)
+    {
+        using MemoryStream stream = new();
+        JsonSerializer.Serialize(stream, value, type);
+        stream.WriteByte((byte)'\n');
+        StandardStream.Output.Write(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+    }
+
+    /// <summary>Something worth knowing that is no failure.</summary>
+    public void Warn(string sentence)
+    {
+        if (!Quiet)
+        {
+            Message("warning: " + sentence);
+        }
+    }
+
+    /// <summary>How it is done.</summary>
+    public void Explain(string sentence)
+    {
+        if (Verbose)
+        {
+            Message(sentence);
+        }
+    }
+
+    /// <summary>A sentence on standard error.</summary>
+    public static void Message(string sentence)
+    {
+        try
+        {
+            StandardStream.Error.Write(Encoding.UTF8.GetBytes($"imagectl: {SafeText.Sentence(sentence)}\n"));
+        }
+        catch (LinuxException)
+        {
+            // Nobody is there to read it.
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Imaged.Cli.Arguments;
+using Imaged.Cli.Hosting;
+using Imaged.Cli.Output;
+using Imaged.Ipc.Contract;
+using Imaged.Ipc.Varlink;
+using Imaged.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Cli.Verbs;
+
+/// <summary><c>imagectl convert</c>.</summary>
+internal sealed class ConvertVerb : Verb
+{
+    public static readonly OptionSpec To = new("to", "F", "format to write; else by the name of OUT");
+    public static readonly OptionSpec Force = new("force", null, "replace OUT if it exists") { Short = 'f' };
+
+    private static readonly string[] RawExtensions = ["", ".raw", ".img", ".iso", ".dd", ".bin", ".ima", ".hdd"];
+
+    public override string Name => "convert";
+
+    public override string Operands => "IMAGE OUT";
+
+    public override string Summary => "write an image in another format";
+
+    public override string Description =>
+        "Holes stay holes. OUT appears when it is complete and on the disk; - is standard output.";
+
+    public override IReadOnlyList<OptionSpec> Options => [To, Force];
+
+    public override bool OpensImage => true;
+
+    public override IReadOnlyList<string> Examples =>
+        ["imagectl convert game.nrg game.iso", "imagectl convert disk.vmdk --partition 1 - | sha256sum"];
+
+    public override int Run(VerbCall call)
+    {
+        string output = call.Positional(1)!;
+        string format = call.Arguments.Text(To) ?? FormatOf(output);
+        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using WorkerProcess worker = WorkerProcess.Start(image.Directory);
+        worker.Open(image, call.Arguments);
+        if (output == "-")
+        {
+            Convert(call.Printer, worker, format, StandardStream.Output.Handle);
+            return ExitCode.Done;
+        }
+
+        using OutputFile file = OutputFile.Create(output, call.Arguments.Has(Force));
+        ConvertReply last = Convert(call.Printer, worker, format, file.Handle);
+        file.Commit();
+        if (call.Printer.Json)
+        {
+            Printer.WriteJson(last, ContractJson.Default.ConvertReply);
+        }
+
+        return ExitCode.Done;
+    }
+
+    /// <summary>The format that a file name asks for.</summary>
+    internal static string FormatOf(string output)
+    {
+        string extension = output == "-" ? string.Empty : Path.GetExtension(output).ToLowerInvariant();
+        return RawExtensions.Contains(extension) ? "raw" : extension[1..];
+    }
+
+    private static ConvertReply Convert(Printer printer, WorkerProcess worker, string format, SafeFileHandle output)
+    {
+        ConvertReply last = new();
+        using ProgressBar bar = new(printer);
+        ConvertParameters parameters = new() { Format = format, Output = 0 };
+        foreach (VarlinkReply<ConvertReply> reply in
+            worker.Connection.CallMore(WorkerInterface.Convert, parameters, [output]))
+        {
+            last = reply.Value;
+            bar.Show(last.Progress);
+        }
+
+        return last;
+    }
+}

@@ -1,0 +1,49 @@
+using Imaged.Cli.Arguments;
+using Imaged.Cli.Hosting;
+using Imaged.Cli.Output;
+using Imaged.Ipc.Contract;
+using Imaged.Ipc.Varlink;
+
+namespace Imaged.Cli.Verbs;
+
+/// <summary><c>imagectl umount</c>.</summary>
+internal sealed class UmountVerb : Verb
+{
+    public static readonly OptionSpec Lazy = new("lazy", null, "hide it now, undo it when nobody uses it any more") { Short = 'l' };
+
+    public override string Name => "umount";
+
+    public override string Operands => "DIR|IMAGE|ID";
+
+    public override string Summary => "undo mount";
+
+    public override IReadOnlyList<OptionSpec> Options => [Lazy];
+
+    public override IReadOnlyList<string> Examples => ["imagectl umount debian.iso", "imagectl umount /mnt"];
+
+    public override int Run(VerbCall call)
+    {
+        using NamedObject named = NamedObject.Find(call.Positional(0)!);
+        UnmountParameters parameters = new()
+        {
+            What = named.Name,
+            Object = named.Handle is null ? null : 0,
+            Lazy = call.Arguments.Has(Lazy),
+        };
+        using VarlinkConnection daemon = Daemon.Connect(call.Arguments);
+
+        // An open descriptor would keep it in use.
+        Attachment attachment = daemon.Call(
+            ManagerInterface.Unmount,
+            parameters,
+            named.Handle is null ? [] : [named.Handle],
+            closeDescriptors: true).Value.Attachment;
+        if (call.Printer.Json)
+        {
+            Printer.WriteJson(attachment, ContractJson.Default.Attachment);
+        }
+
+        call.Printer.Explain($"{attachment.Id}: {attachment.Image} is unmounted");
+        return ExitCode.Done;
+    }
+}

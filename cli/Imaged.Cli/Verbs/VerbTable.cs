@@ -1,0 +1,27 @@
+namespace Imaged.Cli.Verbs;
+
+/// <summary>All verbs, in the order of the help.</summary>
+internal static class VerbTable
+{
+    public static IReadOnlyList<Verb> All { get; } =
+    [
+        new InfoVerb(),
+        new LsVerb(),
+        new CatVerb(),
+        new CpVerb(),
+        new ConvertVerb(),
+        new VerifyVerb(),
+        new AttachVerb(),
+        new DetachVerb(),
+        new MountVerb(),
+        new UmountVerb(),
+        new ListVerb(),
+        new FormatsVerb(),
+        new CompletionVerb(),
+    ];
+
+    /// <summary>The verb that is meant when none is given.</summary>
+    public static Verb Default => Find("list")!;
+
+    public static Verb? Find(string name) => All.FirstOrDefault(verb => verb.Name == name);
+}

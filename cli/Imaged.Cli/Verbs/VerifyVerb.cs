@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text;
+using Imaged.Cli.Hosting;
+using Imaged.Cli.Output;
+using Imaged.Ipc;
+using Imaged.Ipc.Contract;
+using Imaged.Ipc.Varlink;
+
+namespace Imaged.Cli.Verbs;
+
+/// <summary><c>imagectl verify</c>.</summary>
+internal sealed class VerifyVerb : Verb
+{
+    public override string Name => "verify";
+
+    public override string Operands => "IMAGE";
+
+    public override string Summary => "check structure and checksums, read every block";
+
+    public override string Description => "The exit code is 0 when nothing is wrong and 6 when something is.";
+
+    public override bool OpensImage => true;
+
+    public override IReadOnlyList<string> Examples => ["imagectl verify evidence.E01 && echo good"];
+
+    public override int Run(VerbCall call)
+    {
+        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using WorkerProcess worker = WorkerProcess.Start(image.Directory);
+        List<Problem> problems = [];
+        Progress progress = new();
+        try
+        {
+            worker.Open(image, call.Arguments);
+            using ProgressBar bar = new(call.Printer);
+            foreach (VarlinkReply<VerifyReply> reply in worker.Connection.CallMore(WorkerInterface.Verify, new()))
+            {
+                problems.AddRange(reply.Value.Problems);
+                progress = reply.Value.Progress;
+                bar.Show(progress);
+            }
+        }
+        catch (ImagedException error) when (error.Kind == ErrorKind.BadImage)
+        {
+            problems.Add(new() { Layer = error.Format ?? string.Empty, Offset = error.Offset, Message = error.Message });
+        }
+
+        if (call.Printer.Json)
+        {
+            VerifyReply all = new() { Progress = progress, Problems = problems };
+            Printer.WriteJson(all, ContractJson.Default.VerifyReply);
+        }
+        else
+        {
+            Printer.Write(TextOf(problems));
+        }
+
+        return problems.Count == 0 ? ExitCode.Done : ExitCode.VerificationFailed;
+    }
+
+    private static string TextOf(List<Problem> problems)
+    {
+        if (problems.Count == 0)
+        {
+            return "nothing is wrong\n";
+        }
+
+        StringBuilder text = new();
+        foreach (Problem problem in problems)
+        {
+            // Messages of formats begin with the format and end with the place themselves.
+            bool complete = problem.Message.StartsWith(problem.Layer + ":", StringComparison.Ordinal);
+            string place = problem.Offset is long offset && !problem.Message.Contains("(at byte", StringComparison.Ordinal)
+                ? string.Create(CultureInfo.InvariantCulture, $" (at byte {offset})")
+                : string.Empty;
+            string layer = complete || problem.Layer.Length == 0 ? string.Empty : problem.Layer + ": ";
+            text.Append(SafeText.Sentence(layer + problem.Message + place)).Append('\n');
+        }
+
+        return text.ToString();
+    }
+}

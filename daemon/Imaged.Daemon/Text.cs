@@ -8,13 +8,13 @@ internal static class Text
 {
     private const int MaxLength = 1024;
 
-    /// <summary>Control characters and quotes escaped, and not too long.</summary>
+    /// <summary>Control characters escaped, and not too long.</summary>
     public static string Escape(string text)
     {
         StringBuilder escaped = new();
         foreach (char c in text.AsSpan(0, Math.Min(text.Length, MaxLength)))
         {
-            if (char.IsControl(c) || c is '\'' or '\\' || char.IsSurrogate(c) || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format)
+            if (char.IsControl(c) || c == '\\' || char.IsSurrogate(c) || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format)
             {
                 escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             }

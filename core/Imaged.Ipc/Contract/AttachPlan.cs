@@ -60,6 +60,9 @@ public sealed record PlanRequest
 
     /// <summary>Whether the kernel's drivers may be let loose on the image.</summary>
     public bool MayUseKernel { get; set; }
+
+    /// <summary>Whether nothing but a kernel's driver will do.</summary>
+    public bool MustUseKernel { get; set; }
 }
 
 /// <summary>The mechanism of a plan.</summary>

@@ -154,6 +154,7 @@ internal sealed class Attacher
         Via = request.Via,
         KernelTypes = KernelDrivers.ListUsable(),
         MayUseKernel = request.Mount?.View != MountView.Tree && _policy.MayUseKernel(request.Caller),
+        MustUseKernel = request.Mount?.View == MountView.Kernel,
     };
 
     private void RequireView(AttachRequest request, AttachPlan plan)

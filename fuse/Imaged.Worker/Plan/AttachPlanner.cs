@@ -68,36 +68,29 @@ internal static class AttachPlanner
     private static AttachPlan PlanTree(PlanSubject subject, PlanRequest request)
     {
         VolumeInfo volume = subject.FileSystem!;
-        bool readable = FileSystems.Find(volume.FileSystem) is { Info.CanRead: true };
         bool driver = volume.KernelType is { } type && request.KernelTypes.Contains(type);
-        if (request.Via != AttachVia.Fuse && driver && request.MayUseKernel)
-        {
-            bool direct = CanLoopDirectly(subject, out string why);
-            if (direct || request.Via != AttachVia.Loop)
-            {
-                return Loop(
-                    subject,
-                    direct ? PlanKind.DirectLoop : PlanKind.FuseLoop,
-                    volume,
-                    direct ? "the kernel has the driver, and the bytes lie in one run" : $"the kernel has the driver; {why}");
-            }
+        bool kernel = driver && request.MayUseKernel;
 
-            throw new UnsupportedFeatureException("mount", $"a loop device straight on the file ({why})");
+        // Through FUSE the kernel gets the files, unless its driver is asked for: that then reads a served disk.
+        if (kernel && (request.Via != AttachVia.Fuse || request.MustUseKernel))
+        {
+            return PlanKernel(subject, request, volume);
         }
 
-        if (request.Via == AttachVia.Loop)
+        string why = driver switch
         {
-            string reason = !driver ? $"the kernel has no driver for {volume.KernelType ?? volume.FileSystem}"
-                : "the kernel's drivers are for root's images only";
-            throw new UnsupportedFeatureException("mount", $"a kernel mount ({reason})");
+            false => $"the kernel has no driver for {volume.KernelType ?? volume.FileSystem}",
+            true when !request.MayUseKernel => "the kernel's drivers are for root's images only, or files were asked for",
+            _ => "asked for",
+        };
+        if (request.Via == AttachVia.Loop || request.MustUseKernel)
+        {
+            throw new UnsupportedFeatureException("mount", $"a kernel mount ({why})");
         }
 
-        if (!readable)
+        if (FileSystems.Find(volume.FileSystem) is not { Info.CanRead: true })
         {
-            throw new UnsupportedFeatureException(
-                volume.FileSystem,
-                driver ? "reading its files without the kernel's driver, which is for root's images only,"
-                    : "reading its files (the kernel has no driver either)");
+            throw new UnsupportedFeatureException(volume.FileSystem, $"reading its files ({why})");
         }
 
         return new AttachPlan
@@ -107,9 +100,24 @@ internal static class AttachPlanner
             SectorSize = subject.SectorSize,
             FileSystem = volume.FileSystem,
             Label = volume.Label,
-            Reason = driver ? "the kernel's drivers are for root's images only, or files were asked for"
-                : $"the kernel has no driver for {volume.KernelType ?? volume.FileSystem}",
+            Reason = why,
         };
+    }
+
+    private static AttachPlan PlanKernel(PlanSubject subject, PlanRequest request, VolumeInfo volume)
+    {
+        bool direct = CanLoopDirectly(subject, out string why);
+        if (!direct && request.Via == AttachVia.Loop)
+        {
+            throw new UnsupportedFeatureException("mount", $"a loop device straight on the file ({why})");
+        }
+
+        if (direct && request.Via != AttachVia.Fuse)
+        {
+            return Loop(subject, PlanKind.DirectLoop, volume, "the kernel has the driver, and the bytes lie in one run");
+        }
+
+        return Loop(subject, PlanKind.FuseLoop, volume, $"the kernel has the driver; {(direct ? "FUSE was asked for" : why)}");
     }
 
     private static AttachPlan Loop(PlanSubject subject, PlanKind kind, VolumeInfo? volume, string reason) =>

@@ -95,6 +95,19 @@ public sealed class ExtSampleTests
         CompareWithDebugfs(folder["whole"], 1);
     }
 
+    [Fact]
+    public void A_volume_in_a_partition_is_what_debugfs_extracts_of_it()
+    {
+        Requires.Tool("debugfs", "sfdisk");
+        using TemporaryFolder folder = new();
+        string disk = Samples.Get("raw/libguestfs-mbr-ext2.img.gz");
+        Tool.Shell($$"""
+            start=$(sfdisk -d '{{disk}}' | sed -n 's/.*start= *\([0-9]*\).*/\1/p' | head -1)
+            dd if='{{disk}}' of='{{folder["partition"]}}' bs=512 skip=$start status=none
+            """);
+        CompareWithDebugfs(folder["partition"], 1);
+    }
+
     [Theory]
     [MemberData(nameof(Damaged))]
     public void A_damaged_volume_ends_in_success_or_a_named_error(string sample)

@@ -161,7 +161,7 @@ public sealed class ExtUnmountedTests
                     using FileTree tree = ExtImage.Open(source);
                     TreeWalk.Touch(tree);
                 },
-                changes: 1500);
+                changes: 800);
         }
     }
 

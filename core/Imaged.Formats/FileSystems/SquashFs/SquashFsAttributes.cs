@@ -101,7 +101,9 @@ internal sealed class SquashFsAttributes
             if (left < 0)
             {
                 ImageFormatException.Throw(
-                    SquashFsFileSystem.Id, cursor.Block, $"the names of attribute set {set} are above {MaxLength} bytes");
+                    SquashFsFileSystem.Id,
+                    cursor.Block,
+                    $"the names of attribute set {set} are above {MaxLength} bytes");
             }
 
             byte[] name = new byte[length];

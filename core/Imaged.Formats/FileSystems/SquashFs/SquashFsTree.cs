@@ -159,7 +159,7 @@ internal sealed class SquashFsTree : FileTree
             ImageFormatException.Throw(
                 SquashFsFileSystem.Id,
                 inode.Behind.Block,
-                $"inode {inode.Number} has size {inode.Size}, owners {inode.UidIndex} and {inode.GidIndex} of {_ids.Length}");
+                $"inode {inode.Number} has size {inode.Size}, ids {inode.UidIndex}, {inode.GidIndex} of {_ids.Length}");
         }
 
         bool device = inode.Type is FileType.BlockDevice or FileType.CharacterDevice;

@@ -5,9 +5,10 @@ using Imaged.Fuse.Session;
 namespace Imaged.Fuse;
 
 /// <summary>The files behind a session. All members may be called from any number of threads at once; exceptions become
-/// error numbers. Nothing may be kept from call to call but caches: nodes that another process named work as well.</summary>
-/// <remarks>A handler never opens, reads or lists anything on the mount that it serves: the request would wait for the very
-/// thread that makes it.</remarks>
+/// error numbers. Nothing may be kept from call to call but caches: nodes that another process named work as
+/// well.</summary>
+/// <remarks>A handler never opens, reads or lists anything on the mount that it serves: the request would wait for the
+/// very thread that makes it.</remarks>
 public interface IFuseHandler
 {
     /// <summary>Id of the root directory: the kernel's, not the tree's.</summary>

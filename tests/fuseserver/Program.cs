@@ -10,7 +10,8 @@ using Microsoft.Win32.SafeHandles;
 
 // Serves one file of the host as `disk.img`. In the tests, on descriptors that outlive it:
 //
-//     Imaged.FuseServer FILE --threads N [--recover] [--delay] [--kill-at OFFSET]      descriptors 3: /dev/fuse, 4: journal
+//     Imaged.FuseServer FILE --threads N [--recover] [--delay] [--kill-at OFFSET]      descriptors 3: /dev/fuse, 4:
+// journal
 //
 // by hand, to measure, until it is unmounted:
 //
@@ -18,7 +19,8 @@ using Microsoft.Win32.SafeHandles;
 
 if (args.Length < 1)
 {
-    Console.Error.WriteLine("usage: Imaged.FuseServer FILE [--threads N] [--recover] [--delay] [--kill-at N] [--mount DIR]");
+    Console.Error.WriteLine(
+        "usage: Imaged.FuseServer FILE [--threads N] [--recover] [--delay] [--kill-at N] [--mount DIR] [--clone]");
     return 2;
 }
 

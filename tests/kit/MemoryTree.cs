@@ -5,8 +5,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.TestKit;
 
-/// <summary>A file tree that a test builds. Ids are given in the order of adding from <see cref="RootId"/> on; a cookie is
-/// the number of entries before.</summary>
+/// <summary>A file tree that a test builds. Ids are given in the order of adding from <see cref="RootId"/> on; a cookie
+/// is the number of entries before.</summary>
 public sealed class MemoryTree : FileTree
 {
     /// <summary>Id of the root: neither 0 nor 1.</summary>
@@ -53,7 +53,8 @@ public sealed class MemoryTree : FileTree
     public ulong AddLink(ulong parent, string name, string target)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(target);
-        ulong id = Add(parent, Encoding.UTF8.GetBytes(name), new(NextId, FileType.SymbolicLink, 0x1FF, bytes.Length), null);
+        NodeInfo info = new(NextId, FileType.SymbolicLink, 0x1FF /* 0777 */, bytes.Length);
+        ulong id = Add(parent, Encoding.UTF8.GetBytes(name), info, null);
         Find(id).Target = bytes;
         return id;
     }
@@ -108,7 +109,8 @@ public sealed class MemoryTree : FileTree
     /// <inheritdoc/>
     public override BlockSource OpenFile(ulong node)
     {
-        BlockSource content = Use(node).Content ?? throw new ImageFormatException("memory", 0, $"node {node} is no file");
+        BlockSource content = Use(node).Content
+            ?? throw new ImageFormatException("memory", 0, $"node {node} is no file");
         Opened++;
         return new SliceSource(content, 0, content.Length);
     }

@@ -35,7 +35,8 @@ public static unsafe class FuseDevice
     /// <summary>Waits for one request and copies it to memory.</summary>
     /// <param name="descriptor">Number of the descriptor, which the caller holds open.</param>
     /// <param name="buffer">Where to.</param>
-    /// <param name="capacity">Bytes there: at least 8192, and enough for the largest request that was negotiated.</param>
+    /// <param name="capacity">Bytes there: at least 8192, and enough for the largest request that was
+    /// negotiated.</param>
     /// <returns>Length of the request, or a negative error number.</returns>
     public static int Read(int descriptor, byte* buffer, int capacity)
     {

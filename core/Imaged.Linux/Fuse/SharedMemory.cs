@@ -80,9 +80,8 @@ public sealed unsafe class SharedMemory : IDisposable
     {
         for (int offset = 0; offset < Length; offset += 4096)
         {
-            // A write of what is there already makes the page exist.
-            ref byte value = ref _address[offset];
-            Volatile.Write(ref value, Volatile.Read(ref value));
+            // A write makes the page exist; an atomic one takes nothing back that somebody else writes meanwhile.
+            Interlocked.Or(ref *(int*)(_address + offset), 0);
         }
 
         return LibC.mlock(_address, Length) == 0;

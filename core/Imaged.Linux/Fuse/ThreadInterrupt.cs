@@ -17,8 +17,9 @@ public static unsafe partial class ThreadInterrupt
     private static bool _prepared;
 
     /// <summary>The kernel's number of the calling thread.</summary>
-    public static int CurrentThread =>
-        (int)(long)LibC.syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? SysGetTidArm64 : SysGetTid);
+    public static int CurrentThread => (int)(long)LibC.syscall(IsArm64 ? SysGetTidArm64 : SysGetTid);
+
+    private static bool IsArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     /// <summary>Installs the signal's handler, once in a process.</summary>
     public static void Prepare()
@@ -30,8 +31,8 @@ public static unsafe partial class ThreadInterrupt
                 return;
             }
 
-            // A handler must exist, or the signal would kill the process, and must not be managed code, which cannot run
-            // inside a signal. abs(3) takes an int and touches nothing. Installed without SA_RESTART.
+            // A handler must exist, or the signal would kill the process, and must not be managed code, which cannot
+            // run inside a signal. abs(3) takes an int and touches nothing. Installed without SA_RESTART.
             nint handler = NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "abs");
             sigaction action = default;
             *(nint*)&action = handler;
@@ -45,7 +46,6 @@ public static unsafe partial class ThreadInterrupt
     /// <param name="thread">As <see cref="CurrentThread"/> told it; the thread runs still.</param>
     public static void Interrupt(int thread)
     {
-        int number = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? SysTgKillArm64 : SysTgKill;
-        _ = LibC.syscall(number, Environment.ProcessId, thread, Signal);
+        _ = LibC.syscall(IsArm64 ? SysTgKillArm64 : SysTgKill, Environment.ProcessId, thread, Signal);
     }
 }

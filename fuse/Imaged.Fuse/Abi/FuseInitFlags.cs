@@ -1,7 +1,7 @@
 namespace Imaged.Fuse.Abi;
 
-/// <summary>Abilities that INIT negotiates; only those that imaged uses (<c>FUSE_*</c> in linux/fuse.h). Bits from 32 on
-/// travel in <c>flags2</c> and count only together with <see cref="InitExt"/>.</summary>
+/// <summary>Abilities that INIT negotiates; only those that imaged uses (<c>FUSE_*</c> in linux/fuse.h). Bits from 32
+/// on travel in <c>flags2</c> and count only together with <see cref="InitExt"/>.</summary>
 [Flags]
 internal enum FuseInitFlags : ulong
 {

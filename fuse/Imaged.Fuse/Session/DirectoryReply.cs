@@ -22,7 +22,8 @@ public unsafe ref struct DirectoryReply
 
     /// <summary>Adds an entry.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="node">What it stands for; an id of 0 says that only the type and the inode number are known.</param>
+    /// <param name="node">What it stands for; an id of 0 says that only the type and the inode number are
+    /// known.</param>
     /// <param name="nextOffset">Where to go on behind it.</param>
     /// <returns>Whether there was room.</returns>
     public bool TryAdd(ReadOnlySpan<byte> name, in NodeInfo node, long nextOffset)

@@ -4,7 +4,8 @@ using Imaged.Fuse.Abi;
 
 namespace Imaged.Fuse.Session;
 
-/// <summary>Decodes one request, asks the handler, and encodes the body of the reply. Allocates nothing itself.</summary>
+/// <summary>Decodes one request, asks the handler, and encodes the body of the reply. Allocates nothing
+/// itself.</summary>
 internal sealed unsafe class Dispatcher
 {
     private const uint SeekData = 3;

@@ -6,9 +6,9 @@ namespace Imaged.Fuse.Session;
 /// <summary>Serves one connection of <c>/dev/fuse</c> with threads of its own until it is unmounted, aborted, or the
 /// session is stopped.</summary>
 /// <remarks>Where a process could hang on its own mount: by opening, reading, listing or unmounting it from a serving
-/// thread; by mapping a file of it into memory from managed code (a page fault holds off the garbage collector, and that
-/// the serving threads); by a descriptor of <c>/dev/fuse</c> that a child inherited. None of these is done here, and a
-/// program that hosts a session keeps its working directory, logs and dumps off the mount.</remarks>
+/// thread; by mapping a file of it into memory from managed code (a page fault holds off the garbage collector, and
+/// that the serving threads); by a descriptor of <c>/dev/fuse</c> that a child inherited. None of these is done here,
+/// and a program that hosts a session keeps its working directory, logs and dumps off the mount.</remarks>
 public sealed class FuseSession : IDisposable
 {
     // Before the mount exists the device answers EPERM: 2000 times 5 ms is how long a mount is waited for.

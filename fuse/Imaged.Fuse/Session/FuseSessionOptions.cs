@@ -4,8 +4,8 @@ namespace Imaged.Fuse.Session;
 
 /// <summary>How to serve a connection.</summary>
 /// <param name="Threads">Threads that serve; each blocks for as long as its request takes.</param>
-/// <param name="Recover">Another process served this connection and is dead: the requests that it had taken are answered
-/// first, from the journal.</param>
+/// <param name="Recover">Another process served this connection and is dead: the requests that it had taken are
+/// answered first, from the journal.</param>
 /// <param name="MaxPages">Largest READ in pages of 4 KiB. More than 256 is cut by the kernel
 /// (<c>fs.fuse.max_pages_limit</c>) and gains nothing.</param>
 /// <param name="MaxAttempts">How often a request may kill its process before it is answered with EIO unserved.</param>

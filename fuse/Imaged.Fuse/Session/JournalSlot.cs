@@ -33,7 +33,8 @@ internal readonly unsafe struct JournalSlot
         }
     }
 
-    /// <summary>Times that a process began to serve the request that stands here after it had been found here.</summary>
+    /// <summary>Times that a process began to serve the request that stands here after it had been found
+    /// here.</summary>
     public ref int Attempts => ref ((int*)_address)[1];
 
     private ref int State => ref ((int*)_address)[0];

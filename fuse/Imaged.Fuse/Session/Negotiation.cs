@@ -17,8 +17,8 @@ internal static class Negotiation
     private const ushort CongestionThreshold = 48;
 
     // Without AUTO_INVAL_DATA and with EXPLICIT_INVAL_DATA the page cache stays until unmount: content never changes.
-    // Without READDIRPLUS_AUTO: entries carry their attributes anyway, and with it a program that lists a directory before
-    // it looks at the files (find, tar, cp) makes one request for each.
+    // Without READDIRPLUS_AUTO: entries carry their attributes anyway, and with it a program that lists a directory
+    // before it looks at the files (find, tar, cp) makes one request for each.
     private const FuseInitFlags Wanted =
         FuseInitFlags.AsyncRead | FuseInitFlags.BigWrites | FuseInitFlags.DoReadDirPlus | FuseInitFlags.AsyncDirectIo
         | FuseInitFlags.ParallelDirOps | FuseInitFlags.AbortError | FuseInitFlags.MaxPages | FuseInitFlags.CacheSymlinks

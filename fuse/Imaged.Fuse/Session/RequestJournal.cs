@@ -7,8 +7,9 @@ namespace Imaged.Fuse.Session;
 /// each request straight into its slot, so there is no moment at which it has left the kernel and stands nowhere; a
 /// successor on the same device answers what it finds here. One journal belongs to one connection, and to one living
 /// process at a time.</summary>
-/// <remarks>The file: a page with magic, version and geometry, then the slots. A slot: 64 bytes of state, then the buffer
-/// that requests are read into. Numbers in the machine's byte order; a successor of another version refuses.</remarks>
+/// <remarks>The file: a page with magic, version and geometry, then the slots. A slot: 64 bytes of state, then the
+/// buffer that requests are read into. Numbers in the machine's byte order; a successor of another version
+/// refuses.</remarks>
 public sealed unsafe class RequestJournal : IDisposable
 {
     /// <summary>Most threads that a session can have.</summary>

@@ -6,8 +6,8 @@ using Imaged.Linux.Fuse;
 
 namespace Imaged.Fuse.Session;
 
-/// <summary>One thread's work: take a request, serve it, answer it. It has a journal slot, a reply buffer and a device to
-/// itself (the device perhaps shared), and allocates nothing.</summary>
+/// <summary>One thread's work: take a request, serve it, answer it. It has a journal slot, a reply buffer and a device
+/// to itself (the device perhaps shared), and allocates nothing.</summary>
 internal sealed unsafe class ServingThread
 {
     private const int ProtocolMajor = 7;
@@ -196,7 +196,8 @@ internal sealed unsafe class ServingThread
             return;
         }
 
-        // ENOENT: nobody waits any more (killed, or answered by the process before). The others: the connection is gone.
+        // ENOENT: nobody waits any more (killed, or answered by the process before). The others: the connection is
+        // gone.
         if (result is not (-Errno.ENOENT or -Errno.ENODEV or -ECONNABORTED or -ENOTCONN or -Errno.EPERM))
         {
             _errors++;

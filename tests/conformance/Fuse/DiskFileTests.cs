@@ -52,7 +52,10 @@ public sealed class DiskFileTests
         const int part = 1 << 20;
         byte[] data = RandomBytes(part);
         using ConcatSource disk = new(
-            [new ZeroSource(part), new MemorySource(data), new ZeroSource(2 * part), new MemorySource(data), new ZeroSource(part)],
+            [
+                new ZeroSource(part), new MemorySource(data), new ZeroSource(2 * part), new MemorySource(data),
+                new ZeroSource(part),
+            ],
             ownsParts: true);
         using ServedMount served = new(new DiskFileHandler(disk, Name));
         string script = """
@@ -92,6 +95,21 @@ public sealed class DiskFileTests
             """;
         Assert.Equal(string.Concat(Enumerable.Repeat(expected, 8)), Tool.Shell(script).Text);
         Assert.Empty(served.Failures);
+    }
+
+    [Fact]
+    public async Task Threads_with_a_queue_each_serve_and_end_together()
+    {
+        FuseMount.Require();
+        using MemorySource disk = new(Content);
+        using ServedMount served = new(new DiskFileHandler(disk, Name), threads: 3, clone: true);
+        string script = $"""
+            for i in 1 2 3 4; do dd if='{served["disk.img"]}' bs=64k iflag=direct status=none | cksum & done
+            wait
+            """;
+        Assert.Single(Tool.Shell(script).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct());
+        served.Mount.Unmount();
+        Assert.Equal(FuseSessionEnd.Unmounted, await served.Session.Completion);
     }
 
     [Fact]

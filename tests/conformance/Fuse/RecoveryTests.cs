@@ -82,7 +82,7 @@ public sealed class RecoveryTests
         }
 
         Assert.Contains("Input/output error", (await victim).Error, StringComparison.Ordinal);
-        byte[] read = Tool.Run("dd", $"if={mount["disk.img"]}", "bs=1M", "count=8", "iflag=direct", "status=none").Output;
+        byte[] read = Tool.Shell($"dd if='{mount["disk.img"]}' bs=1M count=8 iflag=direct status=none").Output;
         Assert.Equal(content[..(8 << 20)], read);
         mount.Unmount();
         Assert.True(server.WaitForExit(-1));
@@ -93,7 +93,8 @@ public sealed class RecoveryTests
     private static Task Reader(
         string path, byte[] content, int flags, int seed, SemaphoreSlim progress, CancellationToken end)
     {
-        return Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return Task.Factory.StartNew(
+            Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
         unsafe void Run()
         {
@@ -113,7 +114,8 @@ public sealed class RecoveryTests
                         _ = LibC.posix_fadvise(fd, 0, 0, LibC.POSIX_FADV_DONTNEED);
                         long count = LibC.pread(fd, buffer.Address, size, offset);
                         Assert.True(count == size, $"pread at {offset}: {count}, errno {LibC.errno}");
-                        Assert.True(buffer.GetSpan().SequenceEqual(content.AsSpan((int)offset, size)), $"bytes at {offset}");
+                        Span<byte> expected = content.AsSpan((int)offset, size);
+                        Assert.True(buffer.GetSpan().SequenceEqual(expected), $"bytes at {offset}");
                         progress.Release();
                     }
                 }

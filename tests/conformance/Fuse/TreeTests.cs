@@ -27,7 +27,10 @@ public sealed class TreeTests
         tree.AddHardLink(MemoryTree.RootId, "other name", file);
         tree.AddLink(MemoryTree.RootId, "link", "folder/file");
         tree.AddSpecial(MemoryTree.RootId, "pipe", FileType.Fifo);
-        tree.AddSpecial(MemoryTree.RootId, "disk", FileType.BlockDevice, info => info with { DeviceMajor = 259, DeviceMinor = 70000 });
+        tree.AddSpecial(MemoryTree.RootId, "disk", FileType.BlockDevice, info => info with
+        {
+            DeviceMajor = 259, DeviceMinor = 70000,
+        });
         using TreeHandler handler = new(tree, new());
         using ServedMount served = new(handler);
         string listing = Tool.Shell(
@@ -47,7 +50,7 @@ public sealed class TreeTests
         Assert.Equal("hello\n", Tool.Run("cat", served["link"]).Text);
         Assert.Equal("4711 -5 7 99\n", Tool.Run("stat", "-c", "%i %X %Z %W", served["other name"]).Text);
         Assert.Equal("103 11170\n", Tool.Run("stat", "-c", "%t %T", served["disk"]).Text);
-        Assert.Equal("yes\n", Tool.Shell($"[ '{served["other name"]}' -ef '{served["folder/file"]}' ] && echo yes").Text);
+        Tool.Shell($"[ '{served["other name"]}' -ef '{served["folder/file"]}' ]");
         Assert.NotEmpty(Tool.Run("ls", "-laiR", served.Mount.Path).Text);
         Assert.Equal("1048576\n", Tool.Shell($"echo $(( $(stat -f -c '%b * %S' '{served.Mount.Path}') ))").Text);
         Assert.Empty(served.Failures);
@@ -77,7 +80,8 @@ public sealed class TreeTests
         // With attributes: all entries come by READDIRPLUS, not by one look-up each.
         long before = served.Session.Counters.Requests;
         Tool.Shell($"echo 3 > /proc/sys/vm/drop_caches");
-        Assert.Equal($"{count}\n", Tool.Shell($"find '{served["large"]}' -size 0 -type f -newermt 1960-01-01 | wc -l").Text);
+        string find = $"find '{served["large"]}' -size 0 -type f -newermt 1960-01-01 | wc -l";
+        Assert.Equal($"{count}\n", Tool.Shell(find).Text);
         Assert.InRange(served.Session.Counters.Requests - before, 1, count / 2);
     }
 
@@ -91,7 +95,8 @@ public sealed class TreeTests
         tree.AddFile(MemoryTree.RootId, "not/a name"u8.ToArray(), Text("never"));
         using TreeHandler handler = new(tree, new());
         using ServedMount served = new(handler);
-        Assert.Equal([.. name, (byte)0], Tool.Shell($"cd '{served.Mount.Path}' && find . -type f -printf '%f\\0'").Output);
+        string find = $"cd '{served.Mount.Path}' && find . -type f -printf '%f\\0'";
+        Assert.Equal([.. name, (byte)0], Tool.Shell(find).Output);
         Assert.Equal("odd", Tool.Shell($"cd '{served.Mount.Path}' && cat $'x\\xff\\x01\\n\\xc0'").Text);
     }
 
@@ -166,7 +171,8 @@ public sealed class TreeTests
         using MemoryTree tree = new();
         for (int i = 0; i < 300; i++)
         {
-            tree.AddFile(MemoryTree.RootId, string.Create(CultureInfo.InvariantCulture, $"f{i:D3}"), Text($"content of {i}\n"));
+            string name = string.Create(CultureInfo.InvariantCulture, $"f{i:D3}");
+            tree.AddFile(MemoryTree.RootId, name, Text($"content of {i}\n"));
         }
 
         using TreeHandler handler = new(tree, new(OpenFiles: 8, Listings: 2));

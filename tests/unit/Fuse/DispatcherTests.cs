@@ -151,7 +151,8 @@ public sealed unsafe class DispatcherTests
             {
                 at += sizeof(FuseEntryOut);
                 FuseDirent entry = MemoryMarshal.Read<FuseDirent>(body.GetSpan()[at..]);
-                names.Add(Encoding.UTF8.GetString(body.GetSpan().Slice(at + sizeof(FuseDirent), (int)entry.NameLength)));
+                Span<byte> name = body.GetSpan().Slice(at + sizeof(FuseDirent), (int)entry.NameLength);
+                names.Add(Encoding.UTF8.GetString(name));
                 BitConverter.TryWriteBytes(arguments.AsSpan(8), entry.NextOffset);
                 at += (sizeof(FuseDirent) + (int)entry.NameLength + 7) & ~7;
             }

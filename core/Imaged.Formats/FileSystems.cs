@@ -4,6 +4,7 @@ using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
 using Imaged.Formats.Iso9660;
 using Imaged.Formats.Model;
+using Imaged.Formats.Signatures;
 using Imaged.Formats.SquashFs;
 using Imaged.Formats.Udf;
 
@@ -33,6 +34,9 @@ public static class FileSystems
         FileSystemEntry.Of<SquashFsFileSystem>(),
         FileSystemEntry.Of<Iso9660FileSystem>(),
         FileSystemEntry.Of<FatFileSystem>(),
+
+        // Behind all that imaged reads itself: a RAID member or a cipher header says nothing of the files.
+        .. VolumeSignatures.All.Select(signature => signature.ToEntry()),
     ];
 
     /// <summary>The file system with this id, or null.</summary>

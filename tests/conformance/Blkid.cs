@@ -18,6 +18,12 @@ internal static class Blkid
             values[line[..at]] = Unescape(line[(at + 1)..]);
         }
 
+        if (values.ContainsKey("LABEL"))
+        {
+            // Only so are bytes above 127 printed as they are.
+            values["LABEL"] = Tool.Run("blkid", "-p", "-o", "value", "-s", "LABEL", path).Text.TrimEnd('\n');
+        }
+
         return values;
     }
 

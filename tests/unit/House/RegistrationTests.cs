@@ -2,6 +2,7 @@ using System.Reflection;
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
+using Imaged.Formats.Signatures;
 using Imaged.Linux;
 using Imaged.TestKit;
 using Xunit;
@@ -24,7 +25,9 @@ public sealed class RegistrationTests
 
     [Fact]
     public void Every_file_system_is_registered_once() =>
-        AssertRegistered(typeof(IFileSystem), Ids<FileSystemInfo>(typeof(IFileSystem), info => info.Id),
+        AssertRegistered(
+            typeof(IFileSystem),
+            Ids<FileSystemInfo>(typeof(IFileSystem), info => info.Id).Concat(VolumeSignatures.All.Select(s => s.Id)),
             FileSystems.All.Select(entry => entry.Info.Id));
 
     [Fact]

@@ -25,6 +25,10 @@ internal sealed class FatGeometry
         (0xfd, 720, 2, 112, 2),
     ];
 
+    // A FAT32 volume that only explains how to get at the encrypted one behind it.
+    private static ReadOnlySpan<byte> BitLockerToGo =>
+        [0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a, 0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01];
+
     private FatGeometry()
     {
     }
@@ -90,6 +94,7 @@ internal sealed class FatGeometry
     {
         ReadOnlySpan<byte> oem = boot.Slice(3, 8);
         return oem.SequenceEqual("NTFS    "u8) || oem.SequenceEqual("EXFAT   "u8) || oem.SequenceEqual("-FVE-FS-"u8)
+            || boot[424..].StartsWith(BitLockerToGo)
             || ((oem.SequenceEqual("JFS     "u8) || oem.SequenceEqual("HPFS    "u8)) && !HasTypeText(boot));
     }
 

@@ -26,6 +26,9 @@ internal sealed class UdfFileSource : BlockSource
     /// <summary>Memory that the source takes, in bytes.</summary>
     public long MemoryBytes => _runs.MemoryBytes;
 
+    /// <summary>The run that holds the byte at <paramref name="offset"/>, which must be inside.</summary>
+    public UdfRun GetRun(long offset) => _runs.Find(offset);
+
     /// <inheritdoc/>
     public override void Read(long offset, Span<byte> destination)
     {

@@ -21,18 +21,22 @@ internal static class UdfLocator
     /// <returns>Null when there is no UDF, or no such session.</returns>
     public static UdfSequence? Find(BlockSource volume, int? session)
     {
-        bool recognised = HasRecognitionSequence(volume);
-        if (!recognised && !HasBlankSystemArea(volume))
+        int step = FindRecognitionSequence(volume);
+        if (step == 0 && !HasBlankSystemArea(volume))
         {
             return null;
         }
 
-        List<UdfSequence> sessions = FindSessions(volume, volume.Length);
-        if (sessions.Count == 0 && recognised)
+        // The step tells the block size where that is above 2048: volumes of two block sizes fit into each other, and
+        // one of them may be a stale one.
+        int[] sizes = [.. BlockSizes.Prepend(volume.SectorSize).Where(size => size is >= 512 and <= 32768)
+            .OrderBy(size => Math.Max(2048, size) != step)];
+        List<UdfSequence> sessions = FindSessions(volume, sizes, volume.Length);
+        if (sessions.Count == 0 && step > 0)
         {
             // No anchor at block 256 nor at the end: cameras leave it behind the last written block.
             long written = FindWrittenEnd(volume);
-            sessions = written < volume.Length ? FindSessions(volume, written) : sessions;
+            sessions = written < volume.Length ? FindSessions(volume, sizes, written) : sessions;
         }
 
         int index = session is { } number ? number - 1 : sessions.Count - 1;
@@ -63,10 +67,10 @@ internal static class UdfLocator
         return end;
     }
 
-    private static List<UdfSequence> FindSessions(BlockSource volume, long end)
+    private static List<UdfSequence> FindSessions(BlockSource volume, int[] sizes, long end)
     {
         List<UdfSequence> found = [];
-        foreach (int blockSize in BlockSizes.Prepend(volume.SectorSize).Where(size => size is >= 512 and <= 32768))
+        foreach (int blockSize in sizes)
         {
             long blocks = end / blockSize;
             long last = 0;
@@ -126,7 +130,8 @@ internal static class UdfLocator
     }
 
     // ECMA-167 2/8.3: descriptors of 2048 bytes, or of a block where that is larger; those of other standards between.
-    private static bool HasRecognitionSequence(BlockSource volume)
+    // Returns that length in bytes, 0 when there is no sequence.
+    private static int FindRecognitionSequence(BlockSource volume)
     {
         Span<byte> raw = stackalloc byte[6];
         for (int step = 2048; step <= 32768; step *= 2)
@@ -141,7 +146,7 @@ internal static class UdfLocator
                 ReadOnlySpan<byte> id = raw[1..];
                 if (id.SequenceEqual("NSR02"u8) || id.SequenceEqual("NSR03"u8))
                 {
-                    return true;
+                    return step;
                 }
 
                 if (!(id.SequenceEqual("BEA01"u8) || id.SequenceEqual("CD001"u8) || id.SequenceEqual("BOOT2"u8)
@@ -152,7 +157,7 @@ internal static class UdfLocator
             }
         }
 
-        return false;
+        return 0;
     }
 
     // Some recorders write no recognition sequence. Then only a volume that holds nothing else before the anchor is one

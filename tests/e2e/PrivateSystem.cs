@@ -38,9 +38,11 @@ internal sealed class PrivateSystem : IDisposable
     public static int[] Workers => Machine.Processes(Programs.Worker);
 
     /// <summary>A system whose daemon runs.</summary>
-    public static PrivateSystem Start()
+    /// <param name="configuration">Lines of its configuration file.</param>
+    public static PrivateSystem Start(params string[] configuration)
     {
         PrivateSystem system = new();
+        File.WriteAllLines(system["imaged.conf"], configuration);
         system.StartDaemon();
         return system;
     }
@@ -57,11 +59,9 @@ internal sealed class PrivateSystem : IDisposable
     /// <summary>Starts the daemon and waits until it answers.</summary>
     public void StartDaemon()
     {
-        string configuration = _folder["imaged.conf"];
-        File.AppendAllText(configuration, string.Empty);
         _daemon = RunningCommand.Start(
             Programs.Daemon,
-            ["--socket", Socket, "--state-dir", _folder["state"], "--media-dir", Media, "--config", configuration],
+            ["--socket", Socket, "--state-dir", _folder["state"], "--media-dir", Media, "--config", this["imaged.conf"]],
             _environment,
             Folder);
         Assert.True(Machine.Eventually(() => _daemon.HasExited || Answers()), "the daemon does not answer");

@@ -74,20 +74,17 @@ public sealed class UserTests
     [Fact]
     public void Who_is_not_in_the_group_does_not_reach_the_daemon()
     {
-        using PrivateSystem system = PrivateSystem.Start();
-        Tool.Run("chmod", "660", system.Socket);
+        using PrivateSystem system = PrivateSystem.Start("group = root");
         CommandResult result = system.RunAsNobody("list");
         result.Fails(result.ExitCode == 69 ? 69 : 5);
     }
 
     private static string Read(string directory) => File.ReadAllText(Path.Combine(directory, "docs", "hello.txt"));
 
-    // As the group does it for its members on an installed system.
+    // The user nobody is in the group of this daemon.
     private static PrivateSystem StartForEverybody()
     {
         Requires.Tool("setpriv");
-        PrivateSystem system = PrivateSystem.Start();
-        Tool.Run("chmod", "666", system.Socket);
-        return system;
+        return PrivateSystem.Start("group = nogroup");
     }
 }

@@ -27,6 +27,8 @@ export DOTNET_NOLOGO := 1
 # The SDK starts without ICU, which a small Debian does not have.
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
 
+# The native half of Mono.Unix, which the daemon loads from beside itself.
+HELPER := libMonoPosixHelper.so
 PROGRAMS := out/bin/imaged out/bin/imagectl out/bin/imaged-worker
 SOURCES := $(shell find core fuse daemon cli \( -name obj -o -name bin \) -prune -o -type f -print) \
 	Directory.Build.props Directory.Packages.props global.json .editorconfig
@@ -38,6 +40,7 @@ build: $(PROGRAMS)  ## The three programs, in out/bin/
 out/bin/imaged: $(SOURCES) | sdk deps-build
 	$(call PUBLISH,daemon/Imaged.Daemon)
 	$(AS_OWNER) install -D out/publish/imaged/imaged $@
+	$(AS_OWNER) install out/publish/imaged/$(HELPER) out/bin/$(HELPER)
 
 out/bin/imagectl: $(SOURCES) | sdk deps-build
 	$(call PUBLISH,cli/Imaged.Cli)
@@ -79,6 +82,7 @@ install:  ## make install [DESTDIR=] [PREFIX=/usr]
 	@test -x out/bin/imaged || { echo "make install: run 'make' first" >&2; exit 1; }
 	install -D -m 0755 out/bin/imagectl $(DESTDIR)$(PREFIX)/bin/imagectl
 	install -D -m 0755 out/bin/imaged $(DESTDIR)$(PREFIX)/libexec/imaged/imaged
+	install -D -m 0644 out/bin/$(HELPER) $(DESTDIR)$(PREFIX)/libexec/imaged/$(HELPER)
 	install -D -m 0755 out/bin/imaged-worker $(DESTDIR)$(PREFIX)/libexec/imaged/imaged-worker
 	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/imaged
 	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SYSCONFDIR="$(SYSCONFDIR)" packaging/install-data

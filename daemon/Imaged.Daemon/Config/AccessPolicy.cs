@@ -78,9 +78,9 @@ internal sealed class AccessPolicy
         {
             return (uint)new UnixGroupInfo(name).GroupId;
         }
-        catch (ArgumentException)
+        catch (Exception error) when (error is ArgumentException or DllNotFoundException)
         {
-            return null; // no such group
+            return null; // no such group, or its native library is not installed: only root may call then
         }
     }
 }

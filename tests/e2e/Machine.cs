@@ -79,8 +79,9 @@ internal static class Machine
         {
             return File.ResolveLinkTarget($"/proc/{id}/exe", returnFinalTarget: false)?.FullName;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            // Gone, or none of ours.
             return null;
         }
     }

@@ -75,7 +75,7 @@ internal sealed class AttachmentService
         Attachment result = attached.Describe();
         try
         {
-            MountApi.Unmount(attached.Record.MountPoint!, lazy);
+            UnmountPatiently(attached.Record.MountPoint!, lazy);
         }
         catch (LinuxException error) when (error.Errno == Errno.EBUSY)
         {
@@ -96,6 +96,24 @@ internal sealed class AttachmentService
         }
 
         return result;
+    }
+
+    // The caller's own descriptor of the directory keeps the mount busy until the caller has closed it, which it does
+    // right after sending it: that may be a moment after we have read the message.
+    private static void UnmountPatiently(string mountPoint, bool lazy)
+    {
+        for (int wait = 1; ; wait *= 2)
+        {
+            try
+            {
+                MountApi.Unmount(mountPoint, lazy);
+                return;
+            }
+            catch (LinuxException error) when (error.Errno == Errno.EBUSY && wait <= 64)
+            {
+                Thread.Sleep(wait);
+            }
+        }
     }
 
     /// <summary>Detaches a block device.</summary>

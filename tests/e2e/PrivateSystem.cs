@@ -173,8 +173,8 @@ internal sealed class PrivateSystem : IDisposable
     }
 
     private string[] OwnLoops() =>
-        [.. Machine.Loops().Where(loop => loop.Value.StartsWith(Folder, StringComparison.Ordinal)
-            || loop.Value.Contains("imaged", StringComparison.Ordinal)).Select(loop => $"{loop.Key}: {loop.Value}")];
+        [.. Machine.Loops().Where(loop => loop.Value.StartsWith(Folder, StringComparison.Ordinal))
+            .Select(loop => $"{loop.Key}: {loop.Value}")];
 
     // By force, whatever the test did.
     private void CleanUp()

@@ -53,7 +53,7 @@ public sealed class AttachTests
         string device = Device(system, image);
         string directory = Directory.CreateDirectory(system["here"]).FullName;
         Tool.Run("mount", "-o", "ro", device, directory);
-        system.Run("detach", image).Fails(1, "use");
+        system.Run("detach", image).Fails(1, "mounted");
         Assert.True(File.Exists(Path.Combine(directory, "README.txt")));
         Tool.Run("umount", directory);
         system.Run("detach", image).Succeeds();

@@ -178,7 +178,7 @@ public sealed class RefusalTests
         Tool.Run("dd", "if=/dev/zero", $"of={image}", "bs=1M", "count=3000", "status=none");
         string folder = Directory.CreateDirectory(system["out"]).FullName;
         using RunningCommand command = system.Begin("convert", image, Path.Combine(folder, "out.img"));
-        Assert.True(Machine.Eventually(() => command.HasExited || Directory.GetFiles(folder).Length > 0));
+        Assert.True(Machine.Eventually(() => command.HasExited || PrivateSystem.Workers.Length > 0));
         command.Signal("INT");
         CommandResult result = command.Finish();
         Assert.True(result.ExitCode == 130, result.ToString());
@@ -217,7 +217,8 @@ public sealed class RefusalTests
             }
             else
             {
-                result.Fails(result.ExitCode == 7 ? 7 : 1);
+                // 2: of several partitions with files one has to be chosen.
+                result.Fails(result.ExitCode is 2 or 7 ? result.ExitCode : 1);
             }
 
             system.AssertClean();

@@ -3,8 +3,8 @@ using Imaged.E2e;
 
 namespace Imaged.Bench;
 
-/// <summary>The FUSE file that a worker serves under a loop device. The daemon keeps it out of everybody's sight; root
-/// reaches it through the daemon's own view of the file system.</summary>
+/// <summary>The FUSE file that a worker serves under a loop device. Its mount is in nobody's sight; root reaches it
+/// through the daemon's descriptors.</summary>
 internal sealed class ServedFile : IDisposable
 {
     private readonly PrivateSystem _system;
@@ -15,15 +15,17 @@ internal sealed class ServedFile : IDisposable
     {
         _system = system;
         _device = system.Run("attach", image, "--via", "fuse").Succeeds().Output.Split('\n')[0];
-        string backing = Machine.Loops()[_device];
-        Path = File.Exists(backing)
-            ? backing
-            : $"/proc/{system.DaemonPid.ToString(CultureInfo.InvariantCulture)}/root{backing}";
-        if (!File.Exists(Path))
+        string name = Machine.Loops()[_device];
+        string descriptors = $"/proc/{system.DaemonPid.ToString(CultureInfo.InvariantCulture)}/fd";
+        string? path = Directory.EnumerateFileSystemEntries(descriptors).Select(entry => entry + name)
+            .FirstOrDefault(File.Exists);
+        if (path is null)
         {
             _system.Run("detach", _device);
-            throw new FileNotFoundException($"the backing file '{backing}' of {_device} cannot be reached");
+            throw new FileNotFoundException($"the backing file '{name}' of {_device} cannot be reached");
         }
+
+        Path = path;
     }
 
     /// <summary>The file.</summary>

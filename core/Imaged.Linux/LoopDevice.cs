@@ -73,6 +73,8 @@ public sealed unsafe class LoopDevice : IDisposable
             LoopDevice? device = TryConfigure(file, options, number, out int errno);
             if (device is not null)
             {
+                // What a user before us, not so careful, left on this number.
+                device.DeletePartitions();
                 return device;
             }
 
@@ -152,9 +154,47 @@ public sealed unsafe class LoopDevice : IDisposable
             (info.Flags & FlagReadOnly) != 0);
     }
 
-    /// <summary>Takes the file off the device. When somebody still uses it, that happens as soon as he stops.</summary>
+    /// <summary>Numbers of the partitions that the kernel lists for the device.</summary>
+    public IReadOnlyList<int> ListPartitions()
+    {
+        string name = FormattableString.Invariant($"loop{Number}");
+        List<int> numbers = [];
+        foreach (string folder in Directory.EnumerateDirectories("/sys/block/" + name, name + "p*"))
+        {
+            ReadOnlySpan<char> text = System.IO.Path.GetFileName(folder).AsSpan(name.Length + 1);
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            {
+                numbers.Add(number);
+            }
+        }
+
+        return numbers;
+    }
+
+    /// <summary>Removes all partitions from the kernel's list. Without LO_FLAGS_PARTSCAN they would stay when the file is
+    /// taken off, and would be there again under the next one.</summary>
+    /// <exception cref="LinuxException">EBUSY: one of them is in use.</exception>
+    public void DeletePartitions()
+    {
+        foreach (int number in ListPartitions())
+        {
+            try
+            {
+                BlockDevice.DeletePartition(Handle, number);
+            }
+            catch (LinuxException error) when (error.Errno is Errno.ENXIO)
+            {
+                // Somebody else was faster.
+            }
+        }
+    }
+
+    /// <summary>Takes the file off the device, and its partitions. When somebody still uses it, that happens as soon as he
+    /// stops.</summary>
+    /// <exception cref="LinuxException">EBUSY: a partition is in use.</exception>
     public void Detach()
     {
+        DeletePartitions();
         if (LibC.ioctl(HostPath.Number(Handle), LoopClearDescriptor) < 0 && LibC.errno != Errno.ENXIO)
         {
             LinuxException.Throw($"detach {Path}");

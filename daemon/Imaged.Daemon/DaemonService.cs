@@ -28,6 +28,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private readonly TakeOver _takeOver;
     private readonly AttachmentService _service;
     private VarlinkServer? _server;
+    private bool _ownsSocket;
     private volatile bool _stopping;
 
     /// <summary>Puts the parts together.</summary>
@@ -84,6 +85,11 @@ internal sealed class DaemonService : IHostedService, IDisposable
         _stopping = true;
         _server?.Dispose();
         _server = null;
+        if (_ownsSocket)
+        {
+            File.Delete(_options.Socket);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -99,6 +105,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(_options.Socket)!);
         UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
         UnixSocket listener = UnixSocket.Listen(_options.Socket, mode);
+        _ownsSocket = true;
         if (_policy.Group is { } group)
         {
             HostPath.SetGroup(_options.Socket, group);

@@ -88,7 +88,7 @@ internal sealed class Attacher
             using (file)
             {
                 PlanCheck.Check(plan, file, request.Mount is null ? PlanPurpose.Device : PlanPurpose.Tree);
-                RequireView(request, plan);
+                RequireDriver(request, plan);
                 attached = new Attached(CreateRecord(id, request, identity, plan)) { Worker = worker };
                 attached.Image = HostPath.Duplicate(request.Image);
                 attached.Directory = request.Directory is null ? null : HostPath.Duplicate(request.Directory);
@@ -109,8 +109,14 @@ internal sealed class Attacher
         }
     }
 
-    private static void CheckView(AttachRequest request)
+    private void CheckView(AttachRequest request)
     {
+        if (request.Mount?.View == MountView.Kernel && !_policy.MayUseKernel(request.Caller))
+        {
+            throw new ImagedException(
+                ErrorKind.PermissionDenied, "the kernel's drivers are for root's images only; leave --as out");
+        }
+
         if (request.Mount?.View == MountView.Disc)
         {
             throw new ImagedException(ErrorKind.Unsupported, "mounting the tracks of a disc as files is not supported yet")
@@ -157,18 +163,12 @@ internal sealed class Attacher
         MustUseKernel = request.Mount?.View == MountView.Kernel,
     };
 
-    private void RequireView(AttachRequest request, AttachPlan plan)
+    // The worker was told; whether it listened is checked here.
+    private void RequireDriver(AttachRequest request, AttachPlan plan)
     {
         if (plan.KernelType is not null && !_policy.MayUseKernel(request.Caller))
         {
             throw new ImagedException(ErrorKind.PermissionDenied, "the kernel's drivers are for root's images only");
-        }
-
-        if (request.Mount?.View == MountView.Kernel && plan.KernelType is null)
-        {
-            throw _policy.MayUseKernel(request.Caller)
-                ? new ImagedException(ErrorKind.Unsupported, $"the kernel cannot mount it: {plan.Reason}; leave --as out") { Feature = "kernel" }
-                : new ImagedException(ErrorKind.PermissionDenied, "the kernel's drivers are for root's images only; leave --as out");
         }
     }
 

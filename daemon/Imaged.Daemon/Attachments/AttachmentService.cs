@@ -144,12 +144,7 @@ internal sealed class AttachmentService
         {
             if (loop is not null)
             {
-                foreach (int partition in attached.Record.Partitions)
-                {
-                    TryDeletePartition(loop, partition);
-                }
-
-                loop.Detach();
+                Detach(loop);
             }
         }
 
@@ -157,20 +152,16 @@ internal sealed class AttachmentService
         return result;
     }
 
-    private static void TryDeletePartition(LoopDevice loop, int partition)
+    private static void Detach(LoopDevice loop)
     {
         try
         {
-            BlockDevice.DeletePartition(loop.Handle, partition);
-        }
-        catch (LinuxException error) when (error.Errno is Errno.ENXIO)
-        {
-            // Gone already.
+            loop.Detach();
         }
         catch (LinuxException error) when (error.Errno == Errno.EBUSY)
         {
             throw new ImagedException(
-                ErrorKind.Busy, $"'{loop.Path}p{partition}' is in use; see who uses it with: fuser -v {loop.Path}p{partition}");
+                ErrorKind.Busy, $"a partition of '{loop.Path}' is in use; see who uses it with: fuser -v {loop.Path}p*", error);
         }
     }
 

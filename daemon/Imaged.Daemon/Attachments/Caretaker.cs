@@ -12,7 +12,8 @@ namespace Imaged.Daemon.Attachments;
 internal sealed class Caretaker
 {
     // A worker that dies this often in this time dies of the image: its users get an error instead of waiting for ever.
-    private const int MaxLosses = 5;
+    // One that was killed from outside counts, too: nobody kills that often by mistake.
+    private const int MaxLosses = 30;
     private const long LossWindow = 60_000;
 
     private readonly AttachmentTable _table;
@@ -107,11 +108,23 @@ internal sealed class Caretaker
             using LoopDevice? loop = LoopDevice.Open(number);
             if (loop?.TryGetStatus()?.Name == "imaged:" + attached.Record.Id)
             {
-                loop.Detach();
+                TryDetach(loop);
             }
         }
 
         Clear(attached, why);
+    }
+
+    private static void TryDetach(LoopDevice loop)
+    {
+        try
+        {
+            loop.Detach();
+        }
+        catch (LinuxException)
+        {
+            // A partition is in use; its reads fail, and whoever uses it has to let go.
+        }
     }
 
     private static void TryUnmount(string path)

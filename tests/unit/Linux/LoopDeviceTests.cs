@@ -73,7 +73,29 @@ public sealed class LoopDeviceTests
         Assert.Equal(fixture.Bytes[8192..(8192 + 16384)], File.ReadAllBytes(device.Path + "p1"));
         Assert.Equal(fixture.Bytes[65536..(65536 + 512)], File.ReadAllBytes(device.Path + "p5"));
         Assert.Throws<LinuxException>(() => BlockDevice.AddPartition(device.Handle, 6, 100, 512));
+        Assert.Equal([1, 5], device.ListPartitions().Order());
         device.Detach();
+        Assert.Empty(device.ListPartitions());
+    }
+
+    [Fact]
+    public void Partitions_that_another_user_left_on_the_device_do_not_come_back()
+    {
+        using LoopFixture fixture = new(1 << 20);
+        List<LoopDevice> devices = [.. Enumerable.Range(0, 3).Select(_ => fixture.Attach(0, 1 << 20))];
+        foreach (LoopDevice device in devices)
+        {
+            BlockDevice.AddPartition(device.Handle, 3, 8192, 16384);
+            Tool.Run("losetup", "-d", device.Path);
+            device.Dispose();
+        }
+
+        foreach (LoopDevice device in devices.Select(_ => fixture.Attach(0, 1 << 20)))
+        {
+            Assert.Empty(device.ListPartitions());
+            device.Detach();
+            device.Dispose();
+        }
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Imaged.TestKit;
 
 namespace Imaged.E2e;
@@ -10,16 +11,21 @@ internal sealed class RunningCommand : IDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private readonly Process _process;
     private readonly string _line;
+
+    // The workers of a daemon share its standard error and outlive it: the end of that pipe may never come.
+    private static readonly TimeSpan PipeLimit = TimeSpan.FromSeconds(1);
+
     private readonly MemoryStream _output = new();
-    private readonly Task _copy;
-    private readonly Task<string> _error;
+    private readonly MemoryStream _error = new();
+    private readonly Task _copyOutput;
+    private readonly Task _copyError;
 
     private RunningCommand(Process process, string line)
     {
         _process = process;
         _line = line;
-        _copy = process.StandardOutput.BaseStream.CopyToAsync(_output);
-        _error = process.StandardError.ReadToEndAsync();
+        _copyOutput = CopyAsync(process.StandardOutput.BaseStream, _output);
+        _copyError = CopyAsync(process.StandardError.BaseStream, _error);
     }
 
     /// <summary>Its process id.</summary>
@@ -66,8 +72,14 @@ internal sealed class RunningCommand : IDisposable
             throw new TimeoutException($"'{_line}' ran for more than {Limit.TotalSeconds} s");
         }
 
-        Task.WaitAll(_copy, _error);
-        return new(_line, _process.ExitCode, _output.ToArray(), _error.Result);
+        Task.WaitAll([_copyOutput, _copyError], PipeLimit);
+        lock (_output)
+        {
+            lock (_error)
+            {
+                return new(_line, _process.ExitCode, _output.ToArray(), Encoding.UTF8.GetString(_error.ToArray()));
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -79,6 +91,23 @@ internal sealed class RunningCommand : IDisposable
         }
 
         _process.Dispose();
-        _output.Dispose();
+    }
+
+    private static async Task CopyAsync(Stream from, MemoryStream to)
+    {
+        byte[] buffer = new byte[65536];
+        while (true)
+        {
+            int count = await from.ReadAsync(buffer);
+            if (count == 0)
+            {
+                return;
+            }
+
+            lock (to)
+            {
+                to.Write(buffer, 0, count);
+            }
+        }
     }
 }

@@ -43,6 +43,9 @@ internal sealed class WorkerHost : IDisposable
     /// <summary>Becomes readable when the session ends.</summary>
     public UnixSocket Ended { get; }
 
+    /// <summary>The connection that is being served: it ends with the session, as there is nothing left to ask for.</summary>
+    public UnixSocket? Connection { get; set; }
+
     /// <summary>The image.</summary>
     /// <exception cref="ImagedException">There is none yet.</exception>
     public OpenedImage Image => _image ?? throw new ImagedException(ErrorKind.NothingToDo, "no image is open");
@@ -86,7 +89,7 @@ internal sealed class WorkerHost : IDisposable
         _handler = CreateHandler(parameters.Plan);
         _session = new FuseSession(
             device, _handler, _journal, new FuseSessionOptions(parameters.Threads, parameters.Recover, Report: Report));
-        _session.Completion.ContinueWith(_ => _endSender.Shutdown(), TaskScheduler.Default);
+        _session.Completion.ContinueWith(_ => End(), TaskScheduler.Default);
         _session.Start();
     }
 
@@ -123,6 +126,12 @@ internal sealed class WorkerHost : IDisposable
         _device?.Dispose();
         _endSender.Dispose();
         Ended.Dispose();
+    }
+
+    private void End()
+    {
+        _endSender.Shutdown();
+        Connection?.Shutdown();
     }
 
     private static void Report(FuseFailure failure) => Console.Error.WriteLine(

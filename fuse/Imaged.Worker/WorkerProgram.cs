@@ -81,7 +81,9 @@ internal static class WorkerProgram
         UnixSocket? connection = UnixSocket.Adopt(WorkerOptions.ControlDescriptor);
         while (connection is not null)
         {
+            host.Connection = connection;
             VarlinkServer.ServeOne(connection, service, VarlinkLimits.Peer, Report);
+            host.Connection = null;
 
             // Whoever started this worker is gone. What is served goes on until its connection ends; meanwhile a new daemon
             // may come.

@@ -39,7 +39,10 @@ public sealed class SignatureTests
     };
 
     public static IEnumerable<TheoryDataRow<string>> BlkidSamples() => !Samples.Available
-        ? [new TheoryDataRow<string>("none") { Skip = "needs the sample images" }]
+        ? [new TheoryDataRow<string>("none")
+        {
+            Skip = $"needs the sample images (IMAGED_SAMPLES), not in '{Samples.Root}'",
+        }]
         : Directory.EnumerateFiles(Path.Combine(Samples.Root, "blkid"), "*.img.xz")
             .Where(path => !path.Contains("bcachefs", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)

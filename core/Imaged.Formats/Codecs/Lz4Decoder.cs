@@ -11,10 +11,16 @@ internal static class Lz4Decoder
 
     /// <summary>Decodes one block.</summary>
     /// <returns>Number of bytes written; -1 when the block is damaged or longer than the destination.</returns>
-    public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination)
+    public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination) => Decode(source, destination, 0);
+
+    /// <summary>Decodes one block behind earlier ones that it may copy from.</summary>
+    /// <param name="source">The block.</param>
+    /// <param name="destination">What the earlier blocks gave, and room for this one.</param>
+    /// <param name="to">Bytes of <paramref name="destination"/> that are filled.</param>
+    /// <returns>Number of bytes that are filled then; -1 when the block is damaged or longer than the room.</returns>
+    public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination, int to)
     {
         int from = 0;
-        int to = 0;
         while (from < source.Length)
         {
             int token = source[from++];

@@ -91,7 +91,7 @@ internal sealed class IsoNode
         long size = type switch
         {
             FileType.Directory => Directory.Length,
-            FileType.Regular when Rock.Packing == IsoPacking.Zisofs => Rock.UnpackedLength,
+            FileType.Regular when Rock.Packing is IsoPacking.Zisofs or IsoPacking.Sparse => Rock.UnpackedLength,
             FileType.Regular => DataLength,
             FileType.SymbolicLink => Math.Min(Rock.LinkLength, MaxLinkLength),
             _ => 0,

@@ -53,13 +53,7 @@ internal struct RockRidgeAttributes
     /// <summary>How the content is stored.</summary>
     public IsoPacking Packing;
 
-    /// <summary>zisofs: bytes of the header.</summary>
-    public int PackedHeaderLength;
-
-    /// <summary>zisofs: binary logarithm of the block size.</summary>
-    public int PackedBlockShift;
-
-    /// <summary>zisofs: length of the content in bytes.</summary>
+    /// <summary>zisofs and sparse files: length of the content in bytes.</summary>
     public long UnpackedLength;
 
     /// <summary>Whether an ER entry names Rock Ridge or its standard.</summary>

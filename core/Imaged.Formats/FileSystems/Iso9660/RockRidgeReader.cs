@@ -135,8 +135,8 @@ internal ref struct RockRidgeReader
             case ('E' << 8) | 'R' when data.Length >= 4:
                 ReadAnnouncement(data);
                 break;
-            case ('S' << 8) | 'F':
-                rock.Packing = IsoPacking.Sparse;
+            case ('S' << 8) | 'F' when data.Length >= 8:
+                ReadSparse(data);
                 break;
             case (('Z' << 8) | 'F') or (('Z' << 8) | '2') when data.Length >= 12:
                 ReadPacking(version, data);
@@ -253,15 +253,27 @@ internal ref struct RockRidgeReader
         _node.Rock.Version ??= version;
     }
 
-    // Version 1 has the length in both byte orders; version 2 ("PZ") has 64 bits, little-endian.
+    // RRIP 4.1.7: both halves of the length and the depth of the tables; before version 1.12, a length of 32 bits.
+    private readonly void ReadSparse(ReadOnlySpan<byte> data)
+    {
+        ref RockRidgeAttributes rock = ref _node.Rock;
+        rock.Packing = IsoPacking.Sparse;
+        ulong length = data.Length >= 16
+            ? ((ulong)IsoRecord.Both32(data) << 32) | IsoRecord.Both32(data[8..])
+            : IsoRecord.Both32(data);
+        rock.UnpackedLength = (long)Math.Min(length, long.MaxValue);
+    }
+
+    // Version 1 has the length in both byte orders; version 2 has 64 bits, little-endian. The letters of version 2's
+    // algorithms stand in its description in both cases.
     private readonly void ReadPacking(byte version, ReadOnlySpan<byte> data)
     {
         ref RockRidgeAttributes rock = ref _node.Rock;
         bool isFirst = version == 1 && data[..2].SequenceEqual("pz"u8);
-        bool isSecond = version == 2 && data[..2].SequenceEqual("PZ"u8);
+        bool isSecond = version == 2
+            && (char.ToUpperInvariant((char)data[0]), char.ToUpperInvariant((char)data[1]))
+                is ('P', 'Z') or ('X', 'Z') or ('L', '4') or ('Z', 'D') or ('B', '2');
         rock.Packing = isFirst || isSecond ? IsoPacking.Zisofs : IsoPacking.Unknown;
-        rock.PackedHeaderLength = data[2] * 4;
-        rock.PackedBlockShift = data[3];
         ulong length = isSecond ? BinaryPrimitives.ReadUInt64LittleEndian(data[4..]) : IsoRecord.Both32(data[4..]);
         rock.UnpackedLength = (long)Math.Min(length, long.MaxValue);
     }

@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Compression;
 using Imaged.Blocks;
+using Imaged.Formats.Codecs;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Iso9660;
 
-/// <summary>The content of a file that zisofs compressed, version 1 or 2: blocks of one size, each a zlib stream, found
-/// by a table of offsets; a block that takes no bytes is zero.</summary>
+/// <summary>The content of a file that zisofs compressed, version 1 or 2: blocks of one size, each compressed on its own,
+/// found by a table of offsets; a block that takes no bytes is zero.</summary>
 internal sealed class ZisofsSource : BlockSource
 {
     private const int MinHeaderLength = 16;
@@ -17,16 +17,25 @@ internal sealed class ZisofsSource : BlockSource
     private readonly BlockSource _stored;
     private readonly BlockCache _cache;
     private readonly int _owner;
+    private readonly ZisofsAlgorithm _algorithm;
     private readonly int _headerLength;
     private readonly int _blockSize;
     private readonly int _pointerLength;
 
-    private ZisofsSource(BlockSource stored, BlockCache cache, long length, int headerLength, int shift, int pointerLength)
+    private ZisofsSource(
+        BlockSource stored,
+        BlockCache cache,
+        ZisofsAlgorithm algorithm,
+        long length,
+        int headerLength,
+        int shift,
+        int pointerLength)
     {
         _stored = stored;
         _cache = cache;
         _owner = cache.NewOwner();
         Length = length;
+        _algorithm = algorithm;
         _headerLength = headerLength;
         _blockSize = 1 << shift;
         _pointerLength = pointerLength;
@@ -54,7 +63,7 @@ internal sealed class ZisofsSource : BlockSource
 
         // The file's own header is what the data were written by; the ZF entry was copied from it.
         int headerLength = header[isSecond ? 9 : 12] * 4;
-        int algorithm = isSecond ? header[10] : 1;
+        ZisofsAlgorithm algorithm = isSecond ? (ZisofsAlgorithm)header[10] : ZisofsAlgorithm.Zlib;
         int shift = header[isSecond ? 11 : 13];
         ulong length = isSecond
             ? BinaryPrimitives.ReadUInt64LittleEndian(header[12..])
@@ -73,12 +82,12 @@ internal sealed class ZisofsSource : BlockSource
                 $"zisofs' length {length} is not {file.Rock.UnpackedLength}, as the directory says");
         }
 
-        if (algorithm != 1)
+        if (algorithm is < ZisofsAlgorithm.Zlib or > ZisofsAlgorithm.Bzip2)
         {
-            UnsupportedFeatureException.Throw(Iso9660FileSystem.Id, $"zisofs' algorithm {algorithm} (only zlib is)");
+            UnsupportedFeatureException.Throw(Iso9660FileSystem.Id, $"zisofs' algorithm {(int)algorithm}");
         }
 
-        return new(stored, cache, file.Rock.UnpackedLength, headerLength, shift, isSecond ? 8 : 4);
+        return new(stored, cache, algorithm, file.Rock.UnpackedLength, headerLength, shift, isSecond ? 8 : 4);
     }
 
     /// <inheritdoc/>
@@ -129,7 +138,7 @@ internal sealed class ZisofsSource : BlockSource
         ulong begin = ReadPointer(raw);
         ulong end = ReadPointer(raw[_pointerLength..]);
 
-        // zlib adds less than a thousandth and some bytes to what it cannot compress.
+        // All of them add less than a hundredth and some bytes to what they cannot compress.
         ulong most = (ulong)_blockSize * 2;
         if (end < begin || end - begin > most || end > (ulong)_stored.Length)
         {
@@ -157,22 +166,28 @@ internal sealed class ZisofsSource : BlockSource
         try
         {
             _stored.Read(offset, packed.AsSpan(0, length));
-            using MemoryStream memory = new(packed, 0, length, writable: false);
-            using ZLibStream zlib = new(memory, CompressionMode.Decompress);
-            int count = zlib.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
+            int count = Decode(packed.AsSpan(0, length), destination);
             if (count != destination.Length)
             {
                 ImageFormatException.Throw(
-                    Iso9660FileSystem.Id, offset, $"zisofs' block {block} has {count} of {destination.Length} bytes");
+                    Iso9660FileSystem.Id,
+                    offset,
+                    $"zisofs' block {block} is no {_algorithm} data of {destination.Length} bytes");
             }
-        }
-        catch (InvalidDataException)
-        {
-            ImageFormatException.Throw(Iso9660FileSystem.Id, offset, $"zisofs' block {block} is no zlib stream");
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(packed);
         }
     }
+
+    private int Decode(ReadOnlySpan<byte> packed, Span<byte> destination) => _algorithm switch
+    {
+        ZisofsAlgorithm.Zlib => ZlibDecoder.Decode(packed, destination),
+        ZisofsAlgorithm.Xz => LzmaDecoder.DecodeXz(Iso9660FileSystem.Id, packed, destination),
+        ZisofsAlgorithm.Lz4 => Lz4FrameDecoder.Decode(packed, destination),
+        ZisofsAlgorithm.Zstd => ZstdDecoder.Decode(Iso9660FileSystem.Id, packed, destination),
+        ZisofsAlgorithm.Bzip2 => Bzip2Decoder.Decode(Iso9660FileSystem.Id, packed, destination),
+        _ => throw new InvalidOperationException("unknown algorithm"),
+    };
 }

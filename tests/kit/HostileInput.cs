@@ -45,7 +45,8 @@ public static class HostileInput
         {
             action();
         }
-        catch (Exception error) when (error is ImageFormatException or UnsupportedFeatureException or EndOfStreamException)
+        catch (Exception error) when (error is ImageFormatException or UnsupportedFeatureException
+            or PasswordException or EndOfStreamException)
         {
             // What a parser is to say about a damaged image.
         }

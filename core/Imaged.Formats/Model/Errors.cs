@@ -51,3 +51,23 @@ public sealed class UnsupportedFeatureException : IOException
     [DoesNotReturn]
     public static void Throw(string format, string feature) => throw new UnsupportedFeatureException(format, feature);
 }
+
+/// <summary>The image is encrypted, and the password is wrong or missing.</summary>
+public sealed class PasswordException : IOException
+{
+    /// <summary>Says which.</summary>
+    /// <param name="format">Id of the format.</param>
+    /// <param name="isMissing">Whether none was given.</param>
+    public PasswordException(string format, bool isMissing)
+        : base($"{format}: {(isMissing ? "the image is encrypted, a password is needed" : "the password is wrong")}")
+    {
+        Format = format;
+        IsMissing = isMissing;
+    }
+
+    /// <summary>Id of the format.</summary>
+    public string Format { get; }
+
+    /// <summary>Whether none was given.</summary>
+    public bool IsMissing { get; }
+}

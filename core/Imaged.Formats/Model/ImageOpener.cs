@@ -7,4 +7,13 @@ namespace Imaged.Formats.Model;
 /// <param name="FileName">Its name without a folder; empty for a layer inside an image.</param>
 /// <param name="Siblings">The files beside it; null inside an image.</param>
 /// <param name="Cache">For decoded blocks, shared by all layers.</param>
-public sealed record ImageOpener(BlockSource Content, string FileName, HostFiles? Siblings, BlockCache Cache);
+public sealed record ImageOpener(BlockSource Content, string FileName, HostFiles? Siblings, BlockCache Cache)
+{
+    /// <summary>The password that the user gave, as bytes without a line end; null when there is none.</summary>
+    public byte[]? Password { get; init; }
+
+    /// <summary>The password.</summary>
+    /// <param name="format">Id of the format that needs it.</param>
+    /// <exception cref="PasswordException">There is none.</exception>
+    public byte[] RequirePassword(string format) => Password ?? throw new PasswordException(format, isMissing: true);
+}

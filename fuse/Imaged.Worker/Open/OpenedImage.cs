@@ -21,7 +21,14 @@ internal sealed record ImageVolume(Partition? Partition, BlockSource Content, Im
 /// <param name="Size">Its length in bytes; null up to the end.</param>
 /// <param name="SectorSize">Its sector size in bytes; null for 512.</param>
 internal sealed record ImageChoice(
-    string? Format, int? Partition, string? FileSystem, string? Extensions, int? Session, long? Offset, long? Size, int? SectorSize);
+    string? Format, int? Partition, string? FileSystem, string? Extensions, int? Session, long? Offset, long? Size, int? SectorSize)
+{
+    /// <summary>Track of a disc, from 1.</summary>
+    public int? Track { get; init; }
+
+    /// <summary>The password; null for none.</summary>
+    public byte[]? Password { get; init; }
+}
 
 /// <summary>The user must choose: there are several volumes.</summary>
 /// <param name="message">What there is to choose from.</param>
@@ -38,11 +45,9 @@ internal sealed class OpenedImage : IDisposable
     /// <summary>Decoded blocks that a worker keeps, in bytes.</summary>
     private const long CacheLength = 32 << 20;
 
-    private const int MaxLayers = 4;
-
     private readonly ImageChoice _choice;
     private readonly WorkerFiles _files;
-    private readonly List<DiskImage> _layers = [];
+    private ImageStack? _stack;
 
     private OpenedImage(WorkerFiles files, ImageChoice choice)
     {
@@ -54,7 +59,7 @@ internal sealed class OpenedImage : IDisposable
     public WorkerFiles Files => _files;
 
     /// <summary>The images from the outermost to the innermost.</summary>
-    public IReadOnlyList<DiskImage> Layers => _layers;
+    public IReadOnlyList<DiskImage> Layers => _stack!.Layers;
 
     /// <summary>The disk: the content of the innermost image.</summary>
     public BlockSource Disk { get; private set; } = null!;
@@ -112,7 +117,7 @@ internal sealed class OpenedImage : IDisposable
         if (candidates.Length == 0)
         {
             throw new UnsupportedFeatureException(
-                _layers[^1].Format.Id, PartitionTable is null ? "what it holds (no file system or partition table was recognised)"
+                Layers[^1].Format.Id, PartitionTable is null ? "what it holds (no file system or partition table was recognised)"
                     : "what its partitions hold (no file system was recognised)");
         }
 
@@ -148,11 +153,7 @@ internal sealed class OpenedImage : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        for (int i = _layers.Count - 1; i >= 0; i--)
-        {
-            _layers[i].Dispose();
-        }
-
+        _stack?.Dispose();
         _files.Dispose();
     }
 
@@ -167,21 +168,9 @@ internal sealed class OpenedImage : IDisposable
             content = Window(content);
         }
 
-        ImageOpener opener = new(content, _files.Opened[0].Name, _files, Cache);
-        DiskImage layer = ImageFormats.Open(opener, _choice.Format);
-        _layers.Add(layer);
-        while (layer.Format.Caps.HasFlag(FormatCaps.Wrapper))
-        {
-            if (_layers.Count == MaxLayers)
-            {
-                throw new ImageFormatException(layer.Format.Id, 0, $"images are nested more than {MaxLayers} deep");
-            }
-
-            layer = ImageFormats.Open(new ImageOpener(layer.Content, string.Empty, null, Cache), null);
-            _layers.Add(layer);
-        }
-
-        Disk = layer.Content;
+        ImageOpener opener = new(content, _files.Opened[0].Name, _files, Cache) { Password = _choice.Password };
+        _stack = ImageStack.Open(opener, _choice.Format);
+        Disk = _stack.Innermost.Content;
     }
 
     private SliceSource Window(BlockSource content)

@@ -2,10 +2,10 @@ using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Linux;
 
-namespace Imaged.Conformance.Raw;
+namespace Imaged.TestKit;
 
 /// <summary>The files of a folder, as an image sees them.</summary>
-internal sealed class FolderFiles : HostFiles
+public sealed class FolderFiles : HostFiles
 {
     private readonly string _folder;
     private readonly List<HostFile> _opened = [];

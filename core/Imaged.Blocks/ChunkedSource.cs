@@ -1,0 +1,93 @@
+using System.Diagnostics;
+
+namespace Imaged.Blocks;
+
+/// <summary>Base of images that store chunks which are decoded as a whole: compressed, encrypted, deduplicated ones. A
+/// format says what stands where and decodes one chunk; this class does the rest: part reads through the shared cache
+/// (each chunk decoded once, of two readers one decodes), long reads straight into the reader's buffer, extents. A read
+/// that hits the cache allocates nothing.</summary>
+public abstract class ChunkedSource : BlockSource
+{
+    /// <summary>Longest encoded chunk in bytes; formats refuse images with longer ones.</summary>
+    public const int MaxChunkLength = 64 << 20;
+
+    // From this length on a reader goes through the image in one direction and does not come back for the chunks that it
+    // has read whole: they would only push others out of the cache.
+    private const int BulkLength = 128 << 10;
+
+    private readonly BlockCache _cache;
+    private readonly int _owner;
+
+    /// <summary>A source that keeps its decoded chunks in <paramref name="cache"/>.</summary>
+    protected ChunkedSource(BlockCache cache)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        _cache = cache;
+        _owner = cache.NewOwner();
+    }
+
+    /// <inheritdoc/>
+    public sealed override void Read(long offset, Span<byte> destination)
+    {
+        CheckRange(offset, destination.Length);
+        bool isBulk = destination.Length >= BulkLength;
+        while (!destination.IsEmpty)
+        {
+            Chunk chunk = GetChunk(offset);
+            Debug.Assert(offset >= chunk.Offset && offset < chunk.Offset + chunk.Length, "the chunk holds the byte");
+            long inside = offset - chunk.Offset;
+            int count = (int)Math.Min(chunk.Length - inside, destination.Length);
+            Span<byte> part = destination[..count];
+            switch (chunk.Kind)
+            {
+                case ChunkKind.Verbatim:
+                    chunk.Stored!.Read(chunk.StoredOffset + inside, part);
+                    break;
+                case ChunkKind.Encoded when isBulk && count == chunk.Length:
+                    Decode(chunk, part);
+                    break;
+                case ChunkKind.Encoded:
+                    _cache.Read(_owner, chunk.Index, (int)chunk.Length, (int)inside, part, (this, chunk), static (state, _, bytes) =>
+                        state.Item1.Decode(state.chunk, bytes));
+                    break;
+                default:
+                    part.Clear();
+                    break;
+            }
+
+            destination = destination[count..];
+            offset += count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public sealed override Extent GetExtent(long offset)
+    {
+        CheckOffset(offset);
+        Chunk chunk = GetChunk(offset);
+        long inside = offset - chunk.Offset;
+        long length = chunk.Length - inside;
+        switch (chunk.Kind)
+        {
+            case ChunkKind.Encoded:
+                return new(offset, length, ExtentKind.Data);
+            case ChunkKind.Verbatim:
+                Extent stored = chunk.Stored!.GetExtent(chunk.StoredOffset + inside);
+                return stored with { Offset = offset, Length = Math.Min(stored.Length, length) };
+            default:
+                return new(offset, length, chunk.Kind == ChunkKind.Zero ? ExtentKind.Zero : ExtentKind.Unallocated);
+        }
+    }
+
+    /// <summary>The chunk that holds the byte at <paramref name="offset"/>, which is inside the source. Cheap, and always
+    /// the same for the same offset.</summary>
+    protected abstract Chunk GetChunk(long offset);
+
+    /// <summary>Fills <paramref name="destination"/>, which is as long as the chunk, with the chunk's bytes. Called from
+    /// any number of threads at once, for one chunk mostly once.</summary>
+    /// <exception cref="IOException">The chunk is damaged, or the host could not deliver it.</exception>
+    protected abstract void Decode(in Chunk chunk, Span<byte> destination);
+
+    /// <summary>Forgets the decoded chunks.</summary>
+    protected override void Dispose(bool disposing) => _cache.Forget(_owner);
+}

@@ -51,6 +51,11 @@ internal static class WorkerCalls
         {
             throw new ImagedException(ErrorKind.Unsupported, error.Message, error) { Format = error.Format, Feature = error.Feature };
         }
+        catch (PasswordException error)
+        {
+            string remedy = error.IsMissing ? "; name a file that holds it with --password-file" : string.Empty;
+            throw new ImagedException(ErrorKind.PermissionDenied, error.Message + remedy, error);
+        }
         catch (AmbiguousImageException error)
         {
             throw new ImagedException(ErrorKind.Ambiguous, error.Message, error) { Choices = error.Choices };
@@ -72,7 +77,8 @@ internal static class WorkerCalls
     private static void Open(WorkerHost host, VarlinkCall call, OpenParameters parameters)
     {
         SafeFileHandle image = call.TakeDescriptor(parameters.Image, "image");
-        OpenedImage opened = host.Open(image, parameters.Name, parameters.Options);
+        using SafeFileHandle? password = parameters.Options.Password is { } index ? call.TakeDescriptor(index, "password") : null;
+        OpenedImage opened = host.Open(image, parameters.Name, parameters.Options, PasswordReader.Read(password));
         call.Reply(new OpenReply { Info = ImageInfoMapper.Map(opened) }, Json.Default.OpenReply);
     }
 
@@ -203,6 +209,7 @@ internal static class WorkerCalls
                 [
                     .. job.Problems.Select(p => new Problem { Layer = p.Layer, Offset = p.Offset, Message = p.Message }),
                 ],
+                Confirmed = job.Confirmed,
             },
             Json.Default.VerifyReply);
     }

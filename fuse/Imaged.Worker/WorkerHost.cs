@@ -54,7 +54,7 @@ internal sealed class WorkerHost : IDisposable
     public FileTree Tree => _tree ??= Image.OpenTree(Image.ChooseVolume());
 
     /// <summary>Opens the image.</summary>
-    public OpenedImage Open(SafeFileHandle image, string name, OpenOptions options)
+    public OpenedImage Open(SafeFileHandle image, string name, OpenOptions options, byte[]? password)
     {
         if (_image is not null)
         {
@@ -71,7 +71,11 @@ internal sealed class WorkerHost : IDisposable
             options.Session,
             options.Offset,
             options.Size,
-            options.SectorSize));
+            options.SectorSize)
+        {
+            Track = options.Track,
+            Password = password,
+        });
         return _image;
     }
 

@@ -1,3 +1,4 @@
+using Imaged.Cli.Verbs;
 using Imaged.Ipc.Contract;
 
 namespace Imaged.Cli.Arguments;
@@ -16,6 +17,10 @@ internal static class ImageOptions
         Choices = ["rockridge", "joliet", "none"],
     };
 
+    /// <summary>Of the verbs that read files.</summary>
+    public static readonly OptionSpec As =
+        new("as", "A", "files of a file system, or tracks of a disc") { Choices = ["auto", "disc"] };
+
     public static readonly OptionSpec Offset = new("offset", "BYTES", "where the image begins in the file");
     public static readonly OptionSpec Size = new("size", "BYTES", "how much of the file it takes");
     public static readonly OptionSpec SectorSize = new("sector-size", "BYTES", "of a raw image (512)");
@@ -33,7 +38,7 @@ internal static class ImageOptions
         Session = arguments.Number(Session, 1, 99),
         Track = arguments.Number(Track, 1, 99),
         Partition = arguments.Number(Partition, 1, 4096),
-        FileSystem = arguments.Text(FileSystem),
+        FileSystem = arguments.Text(As) == "disc" || arguments.Text(MountVerb.As) == "disc" ? "disc" : arguments.Text(FileSystem),
         Extensions = arguments.Text(Extensions),
         Offset = arguments.Bytes(Offset),
         Size = arguments.Bytes(Size),

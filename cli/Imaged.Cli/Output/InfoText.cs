@@ -19,6 +19,11 @@ internal static class InfoText
             Write(text, layer, info);
         }
 
+        if (info.Disc is DiscInfo disc)
+        {
+            Write(text, disc);
+        }
+
         if (info.PartitionTable is PartitionTable table)
         {
             Write(text, table);
@@ -48,6 +53,46 @@ internal static class InfoText
             foreach (HostFileInfo file in layer.Files)
             {
                 Line(text, 2, "file", $"{SafeText.Name(file.Name)}, {HumanSize.Of(file.Size)}");
+            }
+        }
+    }
+
+    private static void Write(StringBuilder text, DiscInfo disc)
+    {
+        int sessions = disc.Tracks.Select(track => track.Session).Distinct().Count();
+        string count = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{disc.Medium.ToUpperInvariant()}, {sessions} session{(sessions == 1 ? string.Empty : "s")}, {disc.Tracks.Count} track{(disc.Tracks.Count == 1 ? string.Empty : "s")}");
+        Line(text, 0, "Disc", SafeText.Sentence(count));
+        WriteWords(text, disc);
+        TextTable rows = new(">Session", ">Track", "Mode", ">Pregap", ">Start", ">Sectors", ">Stored", "Title");
+        foreach (DiscTrackInfo track in disc.Tracks)
+        {
+            string stored = track.SubchannelBytes == 0
+                ? track.StoredBytes.ToString(CultureInfo.InvariantCulture)
+                : string.Create(CultureInfo.InvariantCulture, $"{track.StoredBytes}+{track.SubchannelBytes}");
+            rows.Add(
+                track.Session.ToString(CultureInfo.InvariantCulture),
+                track.Number.ToString(CultureInfo.InvariantCulture),
+                SafeText.Sentence(track.Mode),
+                track.Pregap.ToString(CultureInfo.InvariantCulture),
+                track.Start.ToString(CultureInfo.InvariantCulture),
+                track.Length.ToString(CultureInfo.InvariantCulture),
+                stored,
+                SafeText.Name(string.Join(" / ", new[] { track.Performer, track.Title }.Where(word => word is not null))));
+        }
+
+        rows.Write(text, "  ");
+    }
+
+    private static void WriteWords(StringBuilder text, DiscInfo disc)
+    {
+        foreach ((string label, string? value) in
+            new[] { ("title", disc.Title), ("performer", disc.Performer), ("catalogue", disc.CatalogNumber) })
+        {
+            if (value is { Length: > 0 })
+            {
+                Line(text, 2, label, SafeText.Name(value));
             }
         }
     }

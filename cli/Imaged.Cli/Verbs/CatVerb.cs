@@ -1,3 +1,4 @@
+using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
@@ -12,6 +13,8 @@ internal sealed class CatVerb : Verb
     public override string Operands => "IMAGE PATH";
 
     public override string Summary => "print a file in an image";
+
+    public override IReadOnlyList<OptionSpec> Options => [ImageOptions.As];
 
     public override bool OpensImage => true;
 

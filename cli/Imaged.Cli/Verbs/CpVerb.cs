@@ -1,3 +1,4 @@
+using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
@@ -20,6 +21,8 @@ internal sealed class CpVerb : Verb
         "As cp -a does: directories with all that is in them, modes, times, links, holes;\n"
         + "owners and devices as far as your rights go.\n"
         + "Into DEST when that is a directory, otherwise under that name. PATH / copies everything.";
+
+    public override IReadOnlyList<OptionSpec> Options => [ImageOptions.As];
 
     public override bool OpensImage => true;
 

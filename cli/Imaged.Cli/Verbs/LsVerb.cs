@@ -23,7 +23,7 @@ internal sealed class LsVerb : Verb
 
     public override string Description => "Names that do not print are escaped: \\xNN is a byte, \\\\ a backslash.";
 
-    public override IReadOnlyList<OptionSpec> Options => [Long, Recursive];
+    public override IReadOnlyList<OptionSpec> Options => [Long, Recursive, ImageOptions.As];
 
     public override bool OpensImage => true;
 

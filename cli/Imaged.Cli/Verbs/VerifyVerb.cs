@@ -28,6 +28,7 @@ internal sealed class VerifyVerb : Verb
         using ImageFile image = ImageFile.Open(call.Positional(0)!);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
         List<Problem> problems = [];
+        List<string> confirmed = [];
         Progress progress = new();
         try
         {
@@ -36,6 +37,7 @@ internal sealed class VerifyVerb : Verb
             foreach (VarlinkReply<VerifyReply> reply in worker.Connection.CallMore(WorkerInterface.Verify, new()))
             {
                 problems.AddRange(reply.Value.Problems);
+                confirmed.AddRange(reply.Value.Confirmed);
                 progress = reply.Value.Progress;
                 bar.Show(progress);
             }
@@ -47,22 +49,23 @@ internal sealed class VerifyVerb : Verb
 
         if (call.Printer.Json)
         {
-            VerifyReply all = new() { Progress = progress, Problems = problems };
+            VerifyReply all = new() { Progress = progress, Problems = problems, Confirmed = confirmed };
             Printer.WriteJson(all, ContractJson.Default.VerifyReply);
         }
         else
         {
-            Printer.Write(TextOf(problems));
+            Printer.Write(TextOf(problems, confirmed));
         }
 
         return problems.Count == 0 ? ExitCode.Done : ExitCode.VerificationFailed;
     }
 
-    private static string TextOf(List<Problem> problems)
+    private static string TextOf(List<Problem> problems, List<string> confirmed)
     {
         if (problems.Count == 0)
         {
-            return "nothing is wrong\n";
+            string what = confirmed.Count == 0 ? string.Empty : $" (right: {SafeText.Sentence(string.Join(", ", confirmed))})";
+            return $"nothing is wrong{what}\n";
         }
 
         StringBuilder text = new();

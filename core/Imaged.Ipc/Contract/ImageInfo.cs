@@ -12,6 +12,9 @@ public sealed record ImageInfo
     /// <summary>Formats, the outermost first.</summary>
     public IReadOnlyList<Layer> Layers { get; set; } = [];
 
+    /// <summary>Sessions and tracks, when it is the image of a disc.</summary>
+    public DiscInfo? Disc { get; set; }
+
     /// <summary>The partition table, if there is one.</summary>
     public PartitionTable? PartitionTable { get; set; }
 

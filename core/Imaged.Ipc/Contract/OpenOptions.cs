@@ -17,7 +17,7 @@ public sealed record OpenOptions
     /// <summary>Number in the partition table, from 1.</summary>
     public int? Partition { get; set; }
 
-    /// <summary>Id of a file system.</summary>
+    /// <summary>Id of a file system; <c>disc</c> for the tracks of a disc as files.</summary>
     public string? FileSystem { get; set; }
 
     /// <summary>Which names of an ISO 9660 file system.</summary>

@@ -142,6 +142,9 @@ public sealed record VerifyReply
 
     /// <summary>What was found wrong since the last reply.</summary>
     public IReadOnlyList<Problem> Problems { get; set; } = [];
+
+    /// <summary>What was compared and found right since the last reply: <c>MD5</c>, <c>EDC of 1560 sectors</c>.</summary>
+    public IReadOnlyList<string> Confirmed { get; set; } = [];
 }
 
 /// <summary>Reply of <c>io.imaged.Worker.Formats</c>.</summary>

@@ -116,15 +116,6 @@ internal sealed class Attacher
             throw new ImagedException(
                 ErrorKind.PermissionDenied, "the kernel's drivers are for root's images only; leave --as out");
         }
-
-        if (request.Mount?.View == MountView.Disc)
-        {
-            throw new ImagedException(ErrorKind.Unsupported, "mounting the tracks of a disc as files is not supported yet")
-            {
-                Format = "mount",
-                Feature = "--as disc",
-            };
-        }
     }
 
     private static FileIdentity CheckImage(AttachRequest request)
@@ -159,7 +150,7 @@ internal sealed class Attacher
         Purpose = request.Mount is null ? PlanPurpose.Device : PlanPurpose.Tree,
         Via = request.Via,
         KernelTypes = KernelDrivers.ListUsable(),
-        MayUseKernel = request.Mount?.View != MountView.Tree && _policy.MayUseKernel(request.Caller),
+        MayUseKernel = request.Mount?.View is not (MountView.Tree or MountView.Disc) && _policy.MayUseKernel(request.Caller),
         MustUseKernel = request.Mount?.View == MountView.Kernel,
     };
 

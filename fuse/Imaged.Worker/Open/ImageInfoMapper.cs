@@ -1,4 +1,4 @@
-using Imaged.Formats;
+using System.Text.Json;
 using Imaged.Formats.Model;
 using Imaged.Ipc.Contract;
 
@@ -13,6 +13,7 @@ internal static class ImageInfoMapper
         File = image.Files.Opened[0].Name,
         Size = image.Files.Opened[0].Length,
         Layers = [.. image.Layers.Select((layer, index) => Map(layer, index == 0 ? image.Files : null))],
+        Disc = image.Disc is { } disc ? Map(disc) : null,
         PartitionTable = image.PartitionTable is { } table ? Map(table, image) : null,
         Volumes = Map(image.Volumes[0]),
         Warnings = [.. image.Layers.SelectMany(layer => layer.Warnings)],
@@ -27,6 +28,35 @@ internal static class ImageInfoMapper
         Details = Map(layer.Details),
         Files = files is null ? [] : [.. files.Opened.Select(file => new HostFileInfo { Name = file.Name, Size = file.Length })],
     };
+
+    private static DiscInfo Map(Disc disc) => new()
+    {
+        Medium = JsonNamingPolicy.CamelCase.ConvertName(disc.Medium.ToString()),
+        CatalogNumber = disc.CatalogNumber,
+        Title = disc.Text.Title,
+        Performer = disc.Text.Performer,
+        Tracks = [.. disc.Tracks.Select(Map)],
+    };
+
+    private static DiscTrackInfo Map(DiscTrack track)
+    {
+        SectorRun body = track.Runs.First(run => run.EndLba > track.StartLba);
+        return new()
+        {
+            Number = track.Number,
+            Session = track.Session,
+            Mode = JsonNamingPolicy.CamelCase.ConvertName(track.Mode.ToString()),
+            Pregap = track.StartLba - track.PregapLba,
+            Start = track.StartLba,
+            Length = track.Length,
+            Control = track.Control,
+            StoredBytes = body.Main is null ? 0 : body.Layout.Length(),
+            SubchannelBytes = body.Subchannel.Length(),
+            Isrc = track.Isrc,
+            Title = track.Text.Title,
+            Performer = track.Text.Performer,
+        };
+    }
 
     private static Ipc.Contract.PartitionTable Map(Formats.Model.PartitionTable table, OpenedImage image) => new()
     {
@@ -62,7 +92,7 @@ internal static class ImageInfoMapper
         Uuid = info.Uuid,
         Size = info.Length,
         KernelType = info.KernelType,
-        Readable = FileSystems.Find(info.FileSystem) is { Info.CanRead: true },
+        Readable = OpenedImage.CanRead(info.FileSystem),
         Details = Map(info.Details),
         Warnings = info.Warnings,
     })];

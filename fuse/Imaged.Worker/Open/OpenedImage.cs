@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
+using Imaged.Formats.Optical;
+using Imaged.Formats.Optical.Tree;
 
 namespace Imaged.Worker.Open;
 
@@ -61,8 +63,11 @@ internal sealed class OpenedImage : IDisposable
     /// <summary>The images from the outermost to the innermost.</summary>
     public IReadOnlyList<DiskImage> Layers => _stack!.Layers;
 
-    /// <summary>The disk: the content of the innermost image.</summary>
+    /// <summary>The disk: the content of the innermost image, or the track of a disc that was chosen.</summary>
     public BlockSource Disk { get; private set; } = null!;
+
+    /// <summary>Sessions and tracks; null when it is no disc.</summary>
+    public Disc? Disc => _stack!.Innermost.Disc;
 
     /// <summary>Its partition table, if any.</summary>
     public PartitionTable? PartitionTable { get; private set; }
@@ -103,6 +108,11 @@ internal sealed class OpenedImage : IDisposable
             return VolumeOf(number);
         }
 
+        if (IsDiscWanted)
+        {
+            return Volumes[0];
+        }
+
         if (!Volumes[0].FileSystems.IsEmpty)
         {
             return Volumes[0];
@@ -131,14 +141,35 @@ internal sealed class OpenedImage : IDisposable
     public BlockSource ChooseDevice() => _choice.Partition is { } number ? VolumeOf(number).Content : Disk;
 
     /// <summary>Opens the file tree of a volume.</summary>
-    public FileTree OpenTree(ImageVolume volume) => FileSystems.Open(
-        volume.Content,
-        _choice.FileSystem,
-        new FileTreeOptions(Cache) { Extensions = _choice.Extensions, Session = _choice.Session });
+    public FileTree OpenTree(ImageVolume volume)
+    {
+        if (ChooseFileSystem(volume).FileSystem == DiscTree.Id)
+        {
+            return new DiscTree(Disc!);
+        }
+
+        FileTreeOptions options = new(Cache)
+        {
+            Extensions = _choice.Extensions,
+
+            // Sessions that a table tells are chosen with the track; else they are found in the volume itself.
+            Session = HasSessions ? null : _choice.Session,
+        };
+        return FileSystems.Open(volume.Content, _choice.FileSystem, options);
+    }
+
+    /// <summary>Whether imaged reads the files of a file system itself.</summary>
+    public static bool CanRead(string fileSystem) =>
+        fileSystem == DiscTree.Id || FileSystems.Find(fileSystem) is { Info.CanRead: true };
 
     /// <summary>The file system that is meant on a volume.</summary>
     public VolumeInfo ChooseFileSystem(ImageVolume volume)
     {
+        if (IsDiscWanted)
+        {
+            return DescribeDisc();
+        }
+
         if (_choice.FileSystem is { } id)
         {
             return volume.FileSystems.FirstOrDefault(info => info.FileSystem == id)
@@ -157,6 +188,22 @@ internal sealed class OpenedImage : IDisposable
         _files.Dispose();
     }
 
+    private bool IsDiscWanted => _choice.FileSystem == DiscTree.Id;
+
+    private bool HasSessions => Disc is { Sessions.Length: > 1 };
+
+    private VolumeInfo DescribeDisc()
+    {
+        if (Disc is null)
+        {
+            throw new UnsupportedFeatureException(
+                Layers[^1].Format.Id, "showing the tracks as files of an image that has no table of tracks");
+        }
+
+        using DiscTree tree = new(Disc);
+        return tree.Volume;
+    }
+
     private static string Describe(VolumeInfo volume) =>
         (volume.Version ?? volume.FileSystem) + (volume.Label is null ? string.Empty : $" '{volume.Label}'");
 
@@ -170,7 +217,40 @@ internal sealed class OpenedImage : IDisposable
 
         ImageOpener opener = new(content, _files.Opened[0].Name, _files, Cache) { Password = _choice.Password };
         _stack = ImageStack.Open(opener, _choice.Format);
-        Disk = _stack.Innermost.Content;
+        Disk = ChooseTrack() is { } track ? DiscVolume.Open(Disc!, track) : _stack.Innermost.Content;
+    }
+
+    // The data track that was asked for; null when the default is meant.
+    private DiscTrack? ChooseTrack()
+    {
+        if (_choice.Track is not null && Disc is null)
+        {
+            throw new FileNotFoundException($"there is no track {_choice.Track}: the image has no table of tracks");
+        }
+
+        if (Disc is not { } disc || (_choice.Track is null && (_choice.Session is null || !HasSessions)))
+        {
+            return null;
+        }
+
+        if (_choice.Session is { } session && HasSessions && disc.Sessions.All(known => known.Number != session))
+        {
+            throw new FileNotFoundException(
+                $"there is no session {session}: the disc has {string.Join(", ", disc.Sessions.Select(known => known.Number))}");
+        }
+
+        DiscTrack? track = _choice.Track is { } number ? disc.FindTrack(number) : DiscVolume.ChooseTrack(disc, _choice.Session);
+        return track switch
+        {
+            null when _choice.Track is null => throw new UnsupportedFeatureException(
+                Layers[^1].Format.Id, $"session {_choice.Session}, which has no data track (--as disc shows its sound),"),
+            null => throw new FileNotFoundException(
+                $"there is no track {_choice.Track}: the disc has {disc.Tracks[0].Number} to {disc.Tracks[^1].Number}"),
+            { IsData: false } when !IsDiscWanted => throw new UnsupportedFeatureException(
+                Layers[^1].Format.Id, $"track {track.Number}, which is sound and not data (--as disc shows it as a file),"),
+            { IsData: false } => null,
+            _ => track,
+        };
     }
 
     private SliceSource Window(BlockSource content)
@@ -194,7 +274,9 @@ internal sealed class OpenedImage : IDisposable
     {
         PartitionTable = PartitionTables.Read(Disk);
         ImmutableArray<ImageVolume>.Builder volumes = ImmutableArray.CreateBuilder<ImageVolume>();
-        volumes.Add(new ImageVolume(null, Disk, FileSystems.Probe(Disk)));
+        volumes.Add(new ImageVolume(null, Disk, Disc is { } disc && !disc.Tracks.Any(track => track.IsData)
+            ? [DescribeDisc()]
+            : FileSystems.Probe(Disk)));
         foreach (Partition partition in PartitionTable?.Partitions ?? [])
         {
             SliceSource content = new(Disk, partition.Offset, partition.Length, ownsInner: false, PartitionTable!.SectorSize);

@@ -1,5 +1,4 @@
 using Imaged.Blocks;
-using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.Ipc.Contract;
 using Imaged.Worker.Open;
@@ -88,7 +87,7 @@ internal static class AttachPlanner
             throw new UnsupportedFeatureException("mount", $"a kernel mount ({why})");
         }
 
-        if (FileSystems.Find(volume.FileSystem) is not { Info.CanRead: true })
+        if (!OpenedImage.CanRead(volume.FileSystem))
         {
             throw new UnsupportedFeatureException(volume.FileSystem, $"reading its files ({why})");
         }

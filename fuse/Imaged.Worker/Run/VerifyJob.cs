@@ -32,10 +32,18 @@ internal sealed class VerifyJob
     /// <summary>What is wrong, the first 1000.</summary>
     public List<ImageProblem> Problems { get; } = [];
 
+    /// <summary>What was compared and is right.</summary>
+    public List<string> Confirmed { get; } = [];
+
     /// <summary>Runs to the end; problems do not stop it.</summary>
     public void Run()
     {
         ReadBlocks();
+        foreach (DiskImage layer in _image.Layers)
+        {
+            CheckLayer(layer);
+        }
+
         foreach (ImageVolume volume in _image.Volumes)
         {
             foreach (VolumeInfo info in volume.FileSystems)
@@ -65,6 +73,18 @@ internal sealed class VerifyJob
             }
 
             _meter.Add(length);
+        }
+    }
+
+    private void CheckLayer(DiskImage layer)
+    {
+        try
+        {
+            layer.Verify?.Invoke(new LayerCheck(this, layer.Format.Id));
+        }
+        catch (IOException error)
+        {
+            Add(layer.Format.Id, (error as ImageFormatException)?.Offset, error.Message);
         }
     }
 
@@ -147,5 +167,16 @@ internal sealed class VerifyJob
         {
             Problems.Add(new(layer, offset, message));
         }
+    }
+
+    private sealed class LayerCheck(VerifyJob job, string format) : ImageCheck
+    {
+        public override void Begin(string phase, long total) => job._meter.Begin(phase, total);
+
+        public override void Advance(long bytes) => job._meter.Add(bytes);
+
+        public override void Report(long? offset, string message) => job.Add(format, offset, message);
+
+        public override void Confirm(string what) => job.Confirmed.Add(what);
     }
 }

@@ -56,6 +56,7 @@ complete -c imagectl -n '__fish_seen_subcommand_from convert' -l to -x -a '(__im
 complete -c imagectl -n '__fish_seen_subcommand_from convert' -s f -l force -d 'Replace the output'
 complete -c imagectl -n '__fish_seen_subcommand_from attach mount' -l via -x -a 'auto loop fuse' -d 'How'
 complete -c imagectl -n '__fish_seen_subcommand_from mount' -l as -x -a 'auto kernel tree disc' -d 'Who reads the files'
+complete -c imagectl -n '__fish_seen_subcommand_from ls cat cp' -l as -x -a 'auto disc' -d 'Files or tracks of a disc'
 complete -c imagectl -n '__fish_seen_subcommand_from mount' -s o -l options -x -a 'ro noexec nosuid nodev noatime' -d 'Mount options'
 complete -c imagectl -n '__fish_seen_subcommand_from umount' -s l -l lazy -d 'As soon as nobody uses it'
 complete -c imagectl -n '__fish_seen_subcommand_from detach umount' -a '(__imagectl_attached)'

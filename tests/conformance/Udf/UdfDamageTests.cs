@@ -63,7 +63,7 @@ public class UdfDamageTests
     public void The_mirror_stands_for_a_damaged_metadata_file()
     {
         byte[] image = UdfSample.Bytes("metadata-2.50");
-        UdfSequence sequence = UdfLocator.Find(new MemorySource(image), null)!;
+        UdfSequence sequence = UdfLocator.Find(new MemorySource(image))!;
         uint entry = BinaryPrimitives.ReadUInt32LittleEndian(sequence.Maps[(6 + 40)..]);
         image.AsSpan((int)((sequence.Partitions[0].Start + entry) * Block), Block).Fill(0xaa);
         string[] warnings = AssertReadsAs("metadata-2.50", image);
@@ -78,7 +78,7 @@ public class UdfDamageTests
         {
             foreach (string path in new[] { "tiny", "dir", "many/file-0003" })
             {
-                int offset = Offset(image, TreeWalk.Find(tree, path).Id);
+                int offset = UdfSample.Offset(image, TreeWalk.Find(tree, path).Id);
                 image.AsSpan(offset, Block).Fill(0xaa);
             }
         }
@@ -98,7 +98,7 @@ public class UdfDamageTests
             names = Names(tree);
         }
 
-        image[Offset(image, id) + 60] ^= 1;
+        image[UdfSample.Offset(image, id) + 60] ^= 1;
         using FileTree damaged = UdfSample.OpenTree(new MemorySource(image));
         Assert.Equal(names, Names(damaged));
         Assert.Throws<ImageFormatException>(() => damaged.OpenFile(id));
@@ -114,7 +114,7 @@ public class UdfDamageTests
         using FileTree whole = UdfSample.OpenTree(new MemorySource(image));
         using BlockSource file = whole.OpenFile(TreeWalk.Find(whole, "big").Id);
         byte[] expected = file.ReadBytes(0, 100000);
-        UdfSequence sequence = UdfLocator.Find(new MemorySource(image), null)!;
+        UdfSequence sequence = UdfLocator.Find(new MemorySource(image))!;
         int cut = (int)(((UdfFileSource)file).GetRun(0).Position + (sequence.Partitions[0].Start * Block) + 100000);
         using FileTree tree = UdfSample.OpenTree(new MemorySource(image.AsMemory(0, cut)));
         using BlockSource rest = tree.OpenFile(TreeWalk.Find(tree, "big").Id);
@@ -130,13 +130,13 @@ public class UdfDamageTests
         using FileTree tree = UdfSample.OpenTree(new MemorySource(image));
         ulong streams = TreeWalk.Find(tree, "dir/sub/deep/er").Id;
         ulong owner = TreeWalk.Find(tree, "tiny").Id;
-        int directory = Offset(image, streams);
+        int directory = UdfSample.Offset(image, streams);
         image[directory + 27] = 13;
-        Seal(image, directory);
-        int file = Offset(image, owner);
+        UdfSample.Seal(image, directory);
+        int file = UdfSample.Offset(image, owner);
         BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(file + 152), Block);
         BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(file + 156), (uint)streams);
-        Seal(image, file);
+        UdfSample.Seal(image, file);
 
         using FileTree changed = UdfSample.OpenTree(new MemorySource(image));
         Assert.True(changed.HasAttributes);
@@ -153,10 +153,10 @@ public class UdfDamageTests
         using (FileTree before = UdfSample.OpenTree(new MemorySource(image)))
         {
             // The directory is embedded in its ICB.
-            int offset = Offset(image, TreeWalk.Find(before, "names").Id);
+            int offset = UdfSample.Offset(image, TreeWalk.Find(before, "names").Id);
             Span<byte> block = image.AsSpan(offset, Block);
             "with/slash"u8.CopyTo(block[block.IndexOf("with space"u8)..]);
-            Seal(image, offset);
+            UdfSample.Seal(image, offset);
         }
 
         using FileTree tree = UdfSample.OpenTree(new MemorySource(image));
@@ -203,33 +203,6 @@ public class UdfDamageTests
 
     private static string[] Names(FileTree tree) =>
         [.. tree.ReadDirectory(tree.Root.Id, 0).Select(entry => TreeWalk.Text(entry.Name))];
-
-    // Byte offset of the block that a node's ICB is in.
-    private static int Offset(byte[] image, ulong id)
-    {
-        UdfSequence sequence = UdfLocator.Find(new MemorySource(image), null)!;
-        using UdfVolume volume = new(new MemorySource(image), sequence, new BlockCache(1 << 20));
-        UdfPartitionMaps.Build(volume, []);
-        Assert.True(UdfAddress.TryFromNodeId(id, out UdfAddress address));
-        Assert.True(volume.Partitions[address.Partition].TryMap(address.Block, out long block, out _));
-        return (int)(block * Block);
-    }
-
-    // Makes CRC and checksum of a descriptor right.
-    private static void Seal(byte[] image, int offset)
-    {
-        Span<byte> tag = image.AsSpan(offset);
-        int length = BinaryPrimitives.ReadUInt16LittleEndian(tag[10..]);
-        BinaryPrimitives.WriteUInt16LittleEndian(tag[8..], UdfTag.ComputeCrc(tag.Slice(16, length)));
-        tag[4] = 0;
-        int sum = 0;
-        foreach (byte value in tag[..16])
-        {
-            sum += value;
-        }
-
-        tag[4] = (byte)sum;
-    }
 
     // Memory that says of itself that it stands in a host file.
     private sealed class HostSource(BlockSource inner) : BlockSource

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -5,6 +6,7 @@ using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Formats.Udf;
 using Imaged.TestKit;
+using Xunit;
 
 namespace Imaged.Conformance.Udf;
 
@@ -31,6 +33,33 @@ internal static class UdfSample
         lines.AddRange(TreeWalk.AllPaths(tree).Select(item =>
             ("./" + item.Path, Line(tree, item.Path, item.Entry.Node))));
         return [.. lines.OrderBy(item => item.Path, Utf8Order.Instance).Select(item => item.Line)];
+    }
+
+    /// <summary>Byte offset of the block that a node's ICB is in.</summary>
+    public static int Offset(byte[] image, ulong id)
+    {
+        UdfSequence sequence = UdfLocator.Find(new MemorySource(image))!;
+        using UdfVolume volume = new(new MemorySource(image), sequence, new BlockCache(1 << 20));
+        UdfPartitionMaps.Build(volume, []);
+        Assert.True(UdfAddress.TryFromNodeId(id, out UdfAddress address));
+        Assert.True(volume.Partitions[address.Partition].TryMap(address.Block, out long block, out _));
+        return (int)(block * sequence.BlockSize);
+    }
+
+    /// <summary>Makes CRC and checksum of a descriptor right.</summary>
+    public static void Seal(byte[] image, int offset)
+    {
+        Span<byte> tag = image.AsSpan(offset);
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(tag[10..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(tag[8..], UdfTag.ComputeCrc(tag.Slice(16, length)));
+        tag[4] = 0;
+        int sum = 0;
+        foreach (byte value in tag[..16])
+        {
+            sum += value;
+        }
+
+        tag[4] = (byte)sum;
     }
 
     private static string Line(FileTree tree, string path, NodeInfo node)

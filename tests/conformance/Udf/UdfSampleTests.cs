@@ -22,7 +22,6 @@ public class UdfSampleTests
     [InlineData("blkid/udf-hdd-mkudffs-1.3-8.img.xz")]
     [InlineData("blkid/udf-hdd-udfclient-0.7.5.img.xz")]
     [InlineData("blkid/udf-hdd-udfclient-0.7.7.img.xz")]
-    [InlineData("blkid/udf-multi-0-320-640-mkudffs.img.xz")]
     [InlineData("udf/ms-UdfTest.iso.xz")]
     [InlineData("iso/ms-multisystem.iso.xz")]
     public void Label_uuid_and_version_are_those_that_blkid_prints(string sample)
@@ -82,26 +81,5 @@ public class UdfSampleTests
         using FileTree tree = UdfSample.OpenTree(volume);
         Assert.Equal(listing, UdfSample.Listing(tree));
         Assert.Equal("physical, " + partition, tree.Volume.Details.Single(detail => detail.Key == "Partitions").Value);
-    }
-
-    [Fact]
-    public void The_last_of_several_sessions_is_the_default()
-    {
-        using BlockSource volume = Samples.Open("blkid/udf-multi-0-417-834-genisoimage.img.xz");
-        using FileTree last = UdfSample.OpenTree(volume);
-        using FileTree first = UdfFileSystem.Open(volume, new(new BlockCache(1 << 20)) { Session = 1 });
-        Assert.Equal("third session", last.Volume.Label);
-        Assert.Equal("first session", first.Volume.Label);
-        Assert.Throws<ImageFormatException>(
-            () => UdfFileSystem.Open(volume, new(new BlockCache(1 << 20)) { Session = 9 }));
-    }
-
-    [Fact]
-    public void A_session_that_is_a_volume_of_its_own_does_not_lend_its_table_to_the_first()
-    {
-        using BlockSource volume = Samples.Open("blkid/udf-multi-0-320-640-mkudffs.img.xz");
-        using FileTree tree = UdfSample.OpenTree(volume);
-        Assert.Equal("first session", tree.Volume.Label);
-        Assert.Empty(tree.ReadDirectory(tree.Root.Id, 0));
     }
 }

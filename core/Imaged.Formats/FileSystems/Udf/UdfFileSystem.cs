@@ -18,19 +18,23 @@ internal sealed class UdfFileSystem : IFileSystem
 
     /// <inheritdoc/>
     public static VolumeInfo? Probe(BlockSource volume) =>
-        UdfLocator.Find(volume, null) is { } sequence ? Describe(sequence, []) : null;
+        UdfLocator.Find(volume) is { } sequence ? Describe(sequence, []) : null;
 
     /// <inheritdoc/>
     public static FileTree Open(BlockSource volume, FileTreeOptions options)
     {
-        UdfSequence? sequence = UdfLocator.Find(volume, options.Session);
-        if (sequence is null)
+        if (options.Session is { } number)
         {
-            string which = options.Session is { } session ? $"session {session}" : "volume";
-            ImageFormatException.Throw(Id, 0, $"no anchor leads to the descriptors of the {which}");
+            return UdfTree.Open(volume, UdfSession.Find(volume, number, options.Cache), options.Cache);
         }
 
-        return UdfTree.Open(volume, sequence, options.Cache);
+        UdfSequence? sequence = UdfLocator.Find(volume);
+        if (sequence is null)
+        {
+            ImageFormatException.Throw(Id, 0, "no anchor leads to the descriptors of the volume");
+        }
+
+        return UdfTree.Open(volume, new(sequence, 0), options.Cache);
     }
 
     /// <summary>What the volume descriptors say.</summary>

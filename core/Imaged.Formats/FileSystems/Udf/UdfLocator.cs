@@ -9,22 +9,32 @@ internal static class UdfLocator
     private const int RecognitionOffset = 32768;
     private const int MaxRecognitionDescriptors = 64;
 
-    // A file grown to the size of its disc hides the last written block behind zeros.
-    private const long MaxPadding = 64 << 20;
-    private const int PaddingChunk = 1 << 20;
-
     private static readonly int[] BlockSizes = [512, 1024, 2048, 4096, 8192, 16384, 32768];
 
-    /// <summary>Finds the descriptors of one session.</summary>
-    /// <param name="volume">The volume.</param>
-    /// <param name="session">From 1; null for the last one.</param>
-    /// <returns>Null when there is no UDF, or no such session.</returns>
-    public static UdfSequence? Find(BlockSource volume, int? session)
+    /// <summary>Finds the descriptors of the last session; null when there is no UDF.</summary>
+    public static UdfSequence? Find(BlockSource volume) => FindEnds(volume).LastOrDefault();
+
+    /// <summary>Finds the descriptors of all sessions in their order; empty when there is no UDF. Reads up to 1 GiB
+    /// where there may be several.</summary>
+    public static List<UdfSequence> FindAll(BlockSource volume)
+    {
+        List<UdfSequence> ends = FindEnds(volume);
+        return ends.Count > 0 && IsWrittenOnce(ends[0])
+            ? UdfSessionScan.Find(volume, ends[0])
+            : ends;
+    }
+
+    /// <summary>Whether further sessions may follow: on other media an anchor that differs is a stale one.</summary>
+    public static bool IsWrittenOnce(UdfSequence session) =>
+        session.Partitions.Values.All(partition => partition.Access is 1 or 2);
+
+    // The first session, and the last one when it is another one.
+    private static List<UdfSequence> FindEnds(BlockSource volume)
     {
         int step = FindRecognitionSequence(volume);
         if (step == 0 && !HasBlankSystemArea(volume))
         {
-            return null;
+            return [];
         }
 
         // The step tells the block size where that is above 2048: volumes of two block sizes fit into each other, and
@@ -35,36 +45,17 @@ internal static class UdfLocator
         if (sessions.Count == 0 && step > 0)
         {
             // No anchor at block 256 nor at the end: cameras leave it behind the last written block.
-            long written = FindWrittenEnd(volume);
+            long written = UdfWrittenEnd.Find(volume, UdfWrittenEnd.ProbeLimit);
             sessions = written < volume.Length ? FindSessions(volume, sizes, written) : sessions;
         }
 
-        int index = session is { } number ? number - 1 : sessions.Count - 1;
-        return index >= 0 && index < sessions.Count ? sessions[index] : null;
-    }
-
-    /// <summary>Byte offset behind the last byte that is not zero, looking back at most 64 MiB; rounded up to
-    /// 2048.</summary>
-    public static long FindWrittenEnd(BlockSource volume)
-    {
-        byte[] chunk = new byte[PaddingChunk];
-        long end = volume.Length;
-        long limit = Math.Max(0, end - MaxPadding);
-        while (end > limit)
+        if (sessions.Count == 1 && IsWrittenOnce(sessions[0])
+            && UdfSessionScan.FindLastByTable(volume, sessions[0]) is { } last)
         {
-            int count = (int)Math.Min(PaddingChunk, end);
-            volume.Read(end - count, chunk.AsSpan(0, count));
-            int last = chunk.AsSpan(0, count).LastIndexOfAnyExcept((byte)0);
-            if (last >= 0)
-            {
-                long written = end - count + last + 1;
-                return Math.Min(volume.Length, (written + 2047) & ~2047L);
-            }
-
-            end -= count;
+            sessions.Add(last);
         }
 
-        return end;
+        return sessions;
     }
 
     private static List<UdfSequence> FindSessions(BlockSource volume, int[] sizes, long end)
@@ -94,20 +85,13 @@ internal static class UdfLocator
         return found;
     }
 
-    // Sessions follow each other on media that are written once. On others an anchor that differs is a stale one.
-    private static bool IsLaterSession(List<UdfSequence> found, long lastAnchor, ReadOnlySpan<byte> anchor)
-    {
-        if (found.Count == 0)
-        {
-            return true;
-        }
+    private static bool IsLaterSession(List<UdfSequence> found, long lastAnchor, ReadOnlySpan<byte> anchor) =>
+        found.Count == 0
+        || (BinaryPrimitives.ReadUInt32LittleEndian(anchor[20..]) > lastAnchor
+            && IsWrittenOnce(found[^1]) && found[^1].FirstBlock < lastAnchor);
 
-        return BinaryPrimitives.ReadUInt32LittleEndian(anchor[20..]) > lastAnchor
-            && found[^1].Partitions.Values.All(partition => partition.Access is 1 or 2)
-            && found[^1].FirstBlock < lastAnchor;
-    }
-
-    private static byte[]? TryReadAnchor(BlockSource volume, int blockSize, long block)
+    /// <summary>Reads the anchor at a block; null when there is none.</summary>
+    public static byte[]? TryReadAnchor(BlockSource volume, int blockSize, long block)
     {
         byte[] raw = new byte[512];
         long offset = block * blockSize;
@@ -126,8 +110,12 @@ internal static class UdfLocator
             return null;
         }
 
-        return UdfTag.TryParse(raw, out UdfTag tag) && tag.Id == UdfTagId.Anchor && tag.Location == block ? raw : null;
+        return IsAnchor(raw, block) ? raw : null;
     }
+
+    /// <summary>Whether these bytes are the anchor that belongs to a block.</summary>
+    public static bool IsAnchor(ReadOnlySpan<byte> raw, long block) =>
+        UdfTag.TryParse(raw, out UdfTag tag) && tag.Id == UdfTagId.Anchor && tag.Location == block;
 
     // ECMA-167 2/8.3: descriptors of 2048 bytes, or of a block where that is larger; those of other standards between.
     // Returns that length in bytes, 0 when there is no sequence.

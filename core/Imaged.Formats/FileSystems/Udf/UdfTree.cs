@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Globalization;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 
@@ -30,6 +31,12 @@ internal sealed class UdfTree : FileTree
         Volume = UdfFileSystem.Describe(volume.Sequence, warnings);
         string partitions = string.Join(", ", volume.Partitions.Select(partition => partition.Kind));
         Volume = Volume with { Details = [.. Volume.Details, new("Partitions", partitions)] };
+        if (volume.TableCount > 1)
+        {
+            string tables = string.Create(
+                CultureInfo.InvariantCulture, $"{volume.TableCount}, number {volume.TableCount - volume.TableAge} is shown");
+            Volume = Volume with { Details = [.. Volume.Details, new("Virtual allocation tables", tables)] };
+        }
     }
 
     /// <inheritdoc/>
@@ -60,11 +67,11 @@ internal sealed class UdfTree : FileTree
 
     /// <summary>Opens the tree of a session.</summary>
     /// <param name="source">Stays the caller's.</param>
-    /// <param name="sequence">The session's descriptors.</param>
+    /// <param name="session">The session.</param>
     /// <param name="cache">For directories and ICBs.</param>
-    public static UdfTree Open(BlockSource source, UdfSequence sequence, BlockCache cache)
+    public static UdfTree Open(BlockSource source, UdfSession session, BlockCache cache)
     {
-        UdfVolume volume = new(source, sequence, cache);
+        UdfVolume volume = new(source, session.Sequence, cache) { TableAge = session.Age };
         try
         {
             List<string> warnings = [];

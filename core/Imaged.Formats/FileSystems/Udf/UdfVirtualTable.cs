@@ -154,7 +154,7 @@ internal static class UdfVirtualTable
         for (int done = 0; done < entries.Length;)
         {
             int count = Math.Min(entries.Length - done, raw.Length / 4);
-            table.File.Read(table.Offset + (done * 4L), raw.AsSpan(0, count * 4));
+            table.Content.Read(table.Offset + (done * 4L), raw.AsSpan(0, count * 4));
             for (int i = 0; i < count; i++)
             {
                 entries[done + i] = BinaryPrimitives.ReadUInt32LittleEndian(raw.AsSpan(i * 4));
@@ -167,9 +167,9 @@ internal static class UdfVirtualTable
     }
 
     /// <summary>A table whose entries have not been read.</summary>
-    /// <param name="File">Its content.</param>
+    /// <param name="Content">Its content.</param>
     /// <param name="Offset">Byte offset of the entries in it.</param>
     /// <param name="Length">Bytes of entries.</param>
     /// <param name="Previous">Block of the ICB of the table before it; <see cref="NoTable"/> when there is none.</param>
-    private readonly record struct Table(UdfFileSource File, long Offset, long Length, uint Previous);
+    private readonly record struct Table(UdfFileSource Content, long Offset, long Length, uint Previous);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats;
@@ -30,6 +31,7 @@ internal static class WorkerCalls
         calls.On(WorkerInterface.List, Guard<ListParameters>((call, parameters) => List(host, call, parameters)));
         calls.On(WorkerInterface.Cat, Guard<CatParameters>((call, parameters) => Cat(host, call, parameters)));
         calls.On(WorkerInterface.Copy, Guard<CopyParameters>((call, parameters) => Copy(host, call, parameters)));
+        calls.On(WorkerInterface.NameOutputs, Guard<NameOutputsParameters>((call, parameters) => NameOutputs(host, call, parameters)));
         calls.On(WorkerInterface.Convert, Guard<ConvertParameters>((call, parameters) => Convert(host, call, parameters)));
         calls.On(WorkerInterface.Verify, Guard<Nothing>((call, _) => Verify(host, call)));
         calls.On(WorkerInterface.Formats, Guard<Nothing>((call, _) => call.Reply(DescribeFormats(), Json.Default.FormatsReply)));
@@ -165,34 +167,63 @@ internal static class WorkerCalls
             Json.Default.CopyReply);
     }
 
+    private static void NameOutputs(WorkerHost host, VarlinkCall call, NameOutputsParameters parameters)
+    {
+        ImmutableArray<WriterFile> files = PlanFiles(host, parameters.Format, parameters.Name);
+        string stem = Path.GetFileNameWithoutExtension(parameters.Name);
+        string[] names = [parameters.Name, .. files.Skip(1).Select(file => stem + file.Extension)];
+        call.Reply(new NameOutputsReply { Names = names }, Json.Default.NameOutputsReply);
+    }
+
     private static void Convert(WorkerHost host, VarlinkCall call, ConvertParameters parameters)
     {
-        if (parameters.Format is not "raw" and not "")
+        ImmutableArray<WriterFile> files = PlanFiles(host, parameters.Format, parameters.Name);
+        List<SafeFileHandle> outputs = [];
+        try
         {
-            throw new ImagedException(ErrorKind.Unsupported, $"writing {parameters.Format} images is not supported, only raw")
+            outputs.AddRange(parameters.Outputs.Select(index => call.TakeDescriptor(index, "outputs")));
+            if (outputs.Count != files.Length)
             {
-                Format = parameters.Format,
-                Feature = "writing",
-            };
-        }
+                throw new ImagedException(
+                    ErrorKind.InvalidArgument, $"{parameters.Format} takes {files.Length} files, not {outputs.Count}")
+                {
+                    Field = "outputs",
+                };
+            }
 
-        using SafeFileHandle output = call.TakeDescriptor(parameters.Output, "output");
-        BlockSource source = host.Image.ChooseDevice();
-        ProgressMeter meter = new(level =>
-            call.ReplyContinues(new ConvertReply { Progress = Map(level) }, Json.Default.ConvertReply));
-        meter.Begin("convert", source.Length);
-        if (HostPath.Identify(output).IsRegular)
-        {
-            SourceCopy.ToFile(source, output, meter);
-        }
-        else
-        {
-            SourceCopy.ToStream(source, output, meter);
-        }
+            long total = files.Sum(file => file.Content.Length);
+            ProgressMeter meter = new(level =>
+                call.ReplyContinues(new ConvertReply { Progress = Map(level) }, Json.Default.ConvertReply));
+            meter.Begin("convert", total);
+            for (int i = 0; i < outputs.Count; i++)
+            {
+                if (HostPath.Identify(outputs[i]).IsRegular)
+                {
+                    SourceCopy.ToFile(files[i].Content, outputs[i], meter);
+                }
+                else
+                {
+                    SourceCopy.ToStream(files[i].Content, outputs[i], meter);
+                }
+            }
 
-        call.Reply(
-            new ConvertReply { Progress = new Progress { Phase = "done", Done = source.Length, Total = source.Length } },
-            Json.Default.ConvertReply);
+            call.Reply(
+                new ConvertReply { Progress = new Progress { Phase = "done", Done = total, Total = total } },
+                Json.Default.ConvertReply);
+        }
+        finally
+        {
+            outputs.ForEach(output => output.Dispose());
+        }
+    }
+
+    private static ImmutableArray<WriterFile> PlanFiles(WorkerHost host, string format, string name)
+    {
+        ImageWriter writer = ImageWriters.Find(format.Length == 0 ? "raw" : format)
+            ?? throw new UnsupportedFeatureException(
+                format, $"writing this format ({string.Join(", ", ImageWriters.All.Select(known => known.Id))} are written)");
+        OpenedImage image = host.Image;
+        return writer.Plan(new WriterInput(image.ChooseDevice(), image.Disc, image.Track), Path.GetFileNameWithoutExtension(name));
     }
 
     private static void Verify(WorkerHost host, VarlinkCall call)
@@ -224,7 +255,9 @@ internal static class WorkerCalls
                 Title = entry.Info.Title,
                 Extensions = entry.Info.Extensions,
                 Abilities = [.. Enum.GetValues<FormatCaps>()
-                    .Where(cap => cap != FormatCaps.None && entry.Info.Caps.HasFlag(cap))
+                    .Where(cap => cap == FormatCaps.Write
+                        ? ImageWriters.Find(entry.Info.Id) is not null
+                        : cap != FormatCaps.None && entry.Info.Caps.HasFlag(cap))
                     .Select(cap => cap.ToString().ToLowerInvariant())],
             }),
         ],

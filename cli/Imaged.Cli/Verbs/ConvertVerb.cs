@@ -1,10 +1,10 @@
+using System.Runtime.InteropServices;
 using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
 using Imaged.Ipc.Varlink;
 using Imaged.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Verbs;
 
@@ -30,7 +30,7 @@ internal sealed class ConvertVerb : Verb
     public override bool OpensImage => true;
 
     public override IReadOnlyList<string> Examples =>
-        ["imagectl convert game.nrg game.iso", "imagectl convert disk.vmdk --partition 1 - | sha256sum"];
+        ["imagectl convert game.nrg game.iso", "imagectl convert album.nrg album.cue", "imagectl convert disk.vmdk --partition 1 - | sha256sum"];
 
     public override int Run(VerbCall call)
     {
@@ -41,13 +41,37 @@ internal sealed class ConvertVerb : Verb
         worker.Open(image, call.Arguments);
         if (output == "-")
         {
-            Convert(call.Printer, worker, format, StandardStream.Output.Handle);
+            Convert(call.Printer, worker, format, string.Empty, [StandardStream.Output.Handle]);
             return ExitCode.Done;
         }
 
-        using OutputFile file = OutputFile.Create(output, call.Arguments.Has(Force));
-        ConvertReply last = Convert(call.Printer, worker, format, file.Handle);
-        file.Commit();
+        NameOutputsParameters naming = new() { Format = format, Name = Path.GetFileName(output) };
+        IReadOnlyList<string> names = worker.Connection.Call(WorkerInterface.NameOutputs, naming).Value.Names;
+        string folder = Path.GetDirectoryName(output) ?? "/";
+        List<OutputFile> files = [];
+        ConvertReply last;
+        try
+        {
+            foreach (string name in names)
+            {
+                // The names come from the worker, which reads images: they stay in the folder that the user named.
+                string path = files.Count == 0 ? output : Path.Combine(folder, Path.GetFileName(name));
+                files.Add(OutputFile.Create(path, call.Arguments.Has(Force)));
+            }
+
+            last = Convert(call.Printer, worker, format, naming.Name, [.. files.Select(file => file.Handle)]);
+
+            // The first one refers to the others, so it comes last.
+            for (int i = files.Count - 1; i >= 0; i--)
+            {
+                files[i].Commit();
+            }
+        }
+        finally
+        {
+            files.ForEach(file => file.Dispose());
+        }
+
         if (call.Printer.Json)
         {
             Printer.WriteJson(last, ContractJson.Default.ConvertReply);
@@ -63,13 +87,14 @@ internal sealed class ConvertVerb : Verb
         return RawExtensions.Contains(extension) ? "raw" : extension[1..];
     }
 
-    private static ConvertReply Convert(Printer printer, WorkerProcess worker, string format, SafeFileHandle output)
+    private static ConvertReply Convert(
+        Printer printer, WorkerProcess worker, string format, string name, IReadOnlyList<SafeHandle> outputs)
     {
         ConvertReply last = new();
         using ProgressBar bar = new(printer);
-        ConvertParameters parameters = new() { Format = format, Output = 0 };
+        ConvertParameters parameters = new() { Format = format, Name = name, Outputs = [.. Enumerable.Range(0, outputs.Count)] };
         foreach (VarlinkReply<ConvertReply> reply in
-            worker.Connection.CallMore(WorkerInterface.Convert, parameters, [output]))
+            worker.Connection.CallMore(WorkerInterface.Convert, parameters, outputs))
         {
             last = reply.Value;
             bar.Show(last.Progress);

@@ -22,6 +22,8 @@ namespace Imaged.Ipc.Contract;
 [JsonSerializable(typeof(CatReply))]
 [JsonSerializable(typeof(CopyParameters))]
 [JsonSerializable(typeof(CopyReply))]
+[JsonSerializable(typeof(NameOutputsParameters))]
+[JsonSerializable(typeof(NameOutputsReply))]
 [JsonSerializable(typeof(ConvertParameters))]
 [JsonSerializable(typeof(ConvertReply))]
 [JsonSerializable(typeof(VerifyReply))]

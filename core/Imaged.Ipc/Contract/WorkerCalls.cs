@@ -117,14 +117,35 @@ public sealed record CopyReply
     public IReadOnlyList<string> Warnings { get; set; } = [];
 }
 
+/// <summary>Parameters of <c>io.imaged.Worker.NameOutputs</c>.</summary>
+public sealed record NameOutputsParameters
+{
+    /// <summary>Id of the format to write.</summary>
+    public string Format { get; set; } = string.Empty;
+
+    /// <summary>Name of the file to write, without a folder.</summary>
+    public string Name { get; set; } = string.Empty;
+}
+
+/// <summary>Reply of <c>io.imaged.Worker.NameOutputs</c>.</summary>
+public sealed record NameOutputsReply
+{
+    /// <summary>Names of all files that the format takes, without a folder; the first is the one asked for.</summary>
+    public IReadOnlyList<string> Names { get; set; } = [];
+}
+
 /// <summary>Parameters of <c>io.imaged.Worker.Convert</c>.</summary>
 public sealed record ConvertParameters
 {
     /// <summary>Id of the format to write.</summary>
     public string Format { get; set; } = string.Empty;
 
-    /// <summary>Index of the descriptor of an empty file, opened for reading and writing.</summary>
-    public int Output { get; set; } = -1;
+    /// <summary>Name of the file to write, without a folder: formats of several files refer to each other.</summary>
+    public string Name { get; set; } = string.Empty;
+
+    /// <summary>Indices of descriptors of empty files, opened for reading and writing, in the order of their
+    /// names.</summary>
+    public IReadOnlyList<int> Outputs { get; set; } = [];
 }
 
 /// <summary>A reply of <c>io.imaged.Worker.Convert</c>.</summary>

@@ -37,6 +37,10 @@ public static class WorkerInterface
     public static VarlinkMethod<CopyParameters, CopyReply> Copy { get; } =
         new(Name + ".Copy", Json.Default.CopyParameters, Json.Default.CopyReply);
 
+    /// <summary>Which files another format takes.</summary>
+    public static VarlinkMethod<NameOutputsParameters, NameOutputsReply> NameOutputs { get; } =
+        new(Name + ".NameOutputs", Json.Default.NameOutputsParameters, Json.Default.NameOutputsReply);
+
     /// <summary>Writes the image in another format; more.</summary>
     public static VarlinkMethod<ConvertParameters, ConvertReply> Convert { get; } =
         new(Name + ".Convert", Json.Default.ConvertParameters, Json.Default.ConvertReply);
@@ -51,7 +55,7 @@ public static class WorkerInterface
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<VarlinkMethod> Methods { get; } =
-        [Open, Plan, Serve, Handover, List, Cat, Copy, Convert, Verify, Formats];
+        [Open, Plan, Serve, Handover, List, Cat, Copy, NameOutputs, Convert, Verify, Formats];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

@@ -66,6 +66,9 @@ internal sealed class OpenedImage : IDisposable
     /// <summary>The disk: the content of the innermost image, or the track of a disc that was chosen.</summary>
     public BlockSource Disk { get; private set; } = null!;
 
+    /// <summary>Number of the track that was chosen; null when none was.</summary>
+    public int? Track => _choice.Track;
+
     /// <summary>Sessions and tracks; null when it is no disc.</summary>
     public Disc? Disc => _stack!.Innermost.Disc;
 
@@ -111,6 +114,12 @@ internal sealed class OpenedImage : IDisposable
         if (IsDiscWanted)
         {
             return Volumes[0];
+        }
+
+        if (Track is { } track && Disc?.FindTrack(track) is { IsData: false })
+        {
+            throw new UnsupportedFeatureException(
+                Layers[^1].Format.Id, $"files in track {track}, which is sound (--as disc shows it as a file),");
         }
 
         if (!Volumes[0].FileSystems.IsEmpty)
@@ -217,10 +226,15 @@ internal sealed class OpenedImage : IDisposable
 
         ImageOpener opener = new(content, _files.Opened[0].Name, _files, Cache) { Password = _choice.Password };
         _stack = ImageStack.Open(opener, _choice.Format);
-        Disk = ChooseTrack() is { } track ? DiscVolume.Open(Disc!, track) : _stack.Innermost.Content;
+        Disk = ChooseTrack() switch
+        {
+            null => _stack.Innermost.Content,
+            { IsData: false } sound => DiscStream.OpenBody(sound),
+            { } track => DiscVolume.Open(Disc!, track),
+        };
     }
 
-    // The data track that was asked for; null when the default is meant.
+    // The track that was asked for; null when the default is meant.
     private DiscTrack? ChooseTrack()
     {
         if (_choice.Track is not null && Disc is null)
@@ -246,9 +260,6 @@ internal sealed class OpenedImage : IDisposable
                 Layers[^1].Format.Id, $"session {_choice.Session}, which has no data track (--as disc shows its sound),"),
             null => throw new FileNotFoundException(
                 $"there is no track {_choice.Track}: the disc has {disc.Tracks[0].Number} to {disc.Tracks[^1].Number}"),
-            { IsData: false } when !IsDiscWanted => throw new UnsupportedFeatureException(
-                Layers[^1].Format.Id, $"track {track.Number}, which is sound and not data (--as disc shows it as a file),"),
-            { IsData: false } => null,
             _ => track,
         };
     }

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Sectors;
 
@@ -8,6 +10,17 @@ namespace Imaged.Formats.Optical.Cue;
 /// <summary>Writes the cue sheet of a disc whose sectors stand in one file (<see cref="DiscStream"/>).</summary>
 public static class CueWriter
 {
+    /// <summary>The files of <c>convert</c>.</summary>
+    internal static ImmutableArray<WriterFile> Plan(WriterInput input, string stem)
+    {
+        Disc disc = input.RequireDisc("cue");
+        return
+        [
+            new(".cue", new MemorySource(Encoding.UTF8.GetBytes(Write(disc, stem + ".bin")))),
+            new(".bin", DiscStream.Open(disc)),
+        ];
+    }
+
     /// <summary>The sheet.</summary>
     /// <param name="disc">The disc.</param>
     /// <param name="fileName">Name of the file with the sectors.</param>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 
@@ -8,6 +9,20 @@ namespace Imaged.Formats.Optical.Tree;
 public static class WaveSource
 {
     private const int HeaderLength = 44;
+
+    /// <summary>The file of <c>convert</c>: of the track that was chosen, or of the only one.</summary>
+    internal static ImmutableArray<WriterFile> Plan(WriterInput input, string stem)
+    {
+        Disc disc = input.RequireDisc("wav");
+        DiscTrack[] sound = [.. disc.Tracks.Where(track => !track.IsData && (input.Track is null || track.Number == input.Track))];
+        return sound.Length switch
+        {
+            1 => [new(".wav", Create(sound[0]))],
+            0 => throw new UnsupportedFeatureException("wav", "data without sound"),
+            _ => throw new UnsupportedFeatureException(
+                "wav", $"more than one track in a file (choose with --track {sound[0].Number} to {sound[^1].Number})"),
+        };
+    }
 
     /// <summary>The file of a sound track.</summary>
     /// <exception cref="UnsupportedFeatureException">The track is longer than a WAVE file can be: 4 GiB.</exception>

@@ -27,6 +27,12 @@ public sealed class DiscBuilder(string format, DiscMedium medium)
     /// <summary>Number of tracks so far.</summary>
     public int Count => _tracks.Count;
 
+    /// <summary>Number of the last track so far; 0 without one.</summary>
+    public int LastNumber => _tracks.Count == 0 ? 0 : _tracks[^1].Number;
+
+    /// <summary>Number of the last track's session; 0 without one.</summary>
+    public int LastSession => _tracks.Count == 0 ? 0 : _tracks[^1].Session;
+
     /// <summary>Media catalogue number; anything but 13 digits that are not all zero is left out.</summary>
     public string? CatalogNumber { get; set; }
 

@@ -1,5 +1,6 @@
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Model;
+using Imaged.Formats.Optical.Nrg;
 
 namespace Imaged.Formats;
 
@@ -21,6 +22,8 @@ public static class ImageFormats
     /// other.</summary>
     public static readonly IReadOnlyList<FormatEntry> All =
     [
+        FormatEntry.Of<NrgFormat>(),
+
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too
         FormatEntry.Of<RawFormat>(),       // last: everything is a raw image
     ];

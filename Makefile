@@ -1,6 +1,6 @@
 # imaged: build, test, install. `make help` lists the targets.
 #
-# Needs the .NET SDK of global.json; everything else comes from Debian packages, which `make deps` installs.
+# Needs a .NET SDK 10; everything else comes from Debian packages, which `make deps` installs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -31,7 +31,7 @@ export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
 HELPER := libMonoPosixHelper.so
 PROGRAMS := out/bin/imaged out/bin/imagectl out/bin/imaged-worker
 SOURCES := $(shell find core fuse daemon cli \( -name obj -o -name bin \) -prune -o -type f -print) \
-	Directory.Build.props Directory.Packages.props global.json .editorconfig
+	Directory.Build.props Directory.Build.targets Directory.Packages.props global.json .editorconfig
 PUBLISH = $(AS_OWNER) $(DOTNET) publish $(1) -c Release --nologo -v quiet -clp:NoSummary -o out/publish/$(notdir $@)
 
 .PHONY: build
@@ -94,8 +94,7 @@ deps-build deps-demo deps-test:
 
 .PHONY: sdk
 sdk:
-	@test -n "$(DOTNET)" || { echo "make: there is no 'dotnet' in PATH: install the .NET SDK" \
-		"$$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' global.json)," \
+	@test -n "$(DOTNET)" || { echo "make: there is no 'dotnet' in PATH: install the .NET SDK 10," \
 		"see https://learn.microsoft.com/dotnet/core/install/linux-debian" >&2; exit 1; }
 
 .PHONY: clean

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Imaged.TestKit;
 
 namespace Imaged.E2e;
 
@@ -55,6 +56,11 @@ internal static class Machine
 
         return [.. found];
     }
+
+    /// <summary>Sends a signal to a process that may have ended. The shell does it: <c>kill</c> is in a package of its
+    /// own.</summary>
+    public static void Signal(int process, string name) =>
+        Tool.TryRun("bash", "-c", string.Create(CultureInfo.InvariantCulture, $"kill -s {name} {process}"));
 
     /// <summary>Waits until something is so; what it waits for is an event of the kernel that has no other
     /// notification.</summary>

@@ -195,7 +195,7 @@ internal sealed class PrivateSystem : IDisposable
 
         foreach (int worker in Workers)
         {
-            Tool.TryRun("kill", "-KILL", worker.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            Machine.Signal(worker, "KILL");
         }
     }
 }

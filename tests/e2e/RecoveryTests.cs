@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using Imaged.TestKit;
 using Xunit;
@@ -146,7 +145,7 @@ public sealed class RecoveryTests
     private static void KillWorker(PrivateSystem system)
     {
         Assert.True(Machine.Eventually(() => PrivateSystem.Workers.Length == 1), $"no worker of {system.Folder}");
-        Tool.Run("kill", "-KILL", PrivateSystem.Workers[0].ToString(CultureInfo.InvariantCulture));
+        Machine.Signal(PrivateSystem.Workers[0], "KILL");
     }
 
     private static (string Image, string Hash) BigDisc(PrivateSystem system)

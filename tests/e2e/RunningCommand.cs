@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
-using Imaged.TestKit;
 
 namespace Imaged.E2e;
 
@@ -60,8 +58,7 @@ internal sealed class RunningCommand : IDisposable
     }
 
     /// <summary>Sends a signal.</summary>
-    public void Signal(string name) =>
-        Tool.TryRun("kill", "-" + name, _process.Id.ToString(CultureInfo.InvariantCulture));
+    public void Signal(string name) => Machine.Signal(_process.Id, name);
 
     /// <summary>Waits for its end.</summary>
     public CommandResult Finish()

@@ -104,8 +104,16 @@ internal sealed class WorkerProcess : IDisposable
             return named;
         }
 
-        string own = Environment.ProcessPath ?? string.Empty;
-        string folder = Path.GetDirectoryName(File.ResolveLinkTarget(own, returnFinalTarget: true)?.FullName ?? own) ?? "/";
+        if (Environment.ProcessPath is not { Length: > 0 } own)
+        {
+            throw new CliException(
+                ExitCode.Refused,
+                $"{FileName} is looked for beside imagectl, whose folder you may not enter; "
+                + "say where it is with IMAGED_WORKER");
+        }
+
+        string program = File.ResolveLinkTarget(own, returnFinalTarget: true)?.FullName ?? own;
+        string folder = Path.GetDirectoryName(program) ?? "/";
         foreach (string candidate in (string[])[FileName, "../libexec/imaged/" + FileName])
         {
             string path = Path.GetFullPath(candidate, folder);

@@ -101,6 +101,19 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public void Of_several_mounts_at_once_on_one_directory_one_is_made()
+    {
+        using PrivateSystem system = PrivateSystem.Start();
+        string image = system.Sample("demo.iso");
+        string directory = Directory.CreateDirectory(system["here"]).FullName;
+        RunningCommand[] commands = [.. Enumerable.Range(0, 6).Select(_ => system.Begin("mount", image, directory))];
+        CommandResult[] results = [.. commands.Select(command => command.Finish())];
+        Assert.Single(results, result => result.ExitCode == 0);
+        Assert.All(results.Where(result => result.ExitCode != 0), result => result.Fails(1, "is a mount point already"));
+        system.Run("umount", directory).Succeeds();
+    }
+
+    [Fact]
     public void A_busy_mount_is_left_as_it_is_unless_asked_to_be_lazy()
     {
         using PrivateSystem system = PrivateSystem.Start();
@@ -133,7 +146,7 @@ public sealed class RefusalTests
         Tool.Run("mount", "-t", "tmpfs", "none", directory);
         try
         {
-            system.Run("umount", directory).Fails(3);
+            system.Run("umount", directory).Fails(3, "not mounted by imaged");
         }
         finally
         {

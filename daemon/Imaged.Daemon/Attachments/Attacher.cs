@@ -77,7 +77,7 @@ internal sealed class Attacher
         MountAttributes attributes = MountOptions.Parse(request.Mount?.Options ?? [], request.Caller.IsRoot);
         CheckView(request);
         FileIdentity identity = CheckImage(request);
-        using MountPoint? named = request.Mount?.Target is { } target ? MountPoints.Check(target, request.Caller) : null;
+        using MountPoint? named = request.Mount?.Target is { } target ? _mountPoints.Take(target, request.Caller) : null;
         WorkerIdentity owner = new(request.Caller.Uid, request.Caller.Gid, request.Caller.Groups);
         WorkerProcess worker = _launcher.Start(id, owner, request.Directory);
         Attached? attached = null;

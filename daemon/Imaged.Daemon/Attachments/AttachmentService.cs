@@ -186,7 +186,7 @@ internal sealed class AttachmentService
         List<Attached> fitting = [.. matches.Where(a => fits(a))];
         if (fitting.Count == 0)
         {
-            throw new ImagedException(ErrorKind.NothingToDo, $"'{what}' is not {state}; see what is with: imagectl list");
+            throw new ImagedException(ErrorKind.NothingToDo, $"'{what}' is not {state} by imaged; see what is with: imagectl list");
         }
 
         // Others' attachments are not told apart from what is not there, unless nothing else is meant.

@@ -12,17 +12,28 @@ namespace Imaged.Daemon.Attachments;
 /// <param name="Owned">Whether it was made for this mount.</param>
 internal sealed record MountPoint(string Path, SafeFileHandle Directory, bool Owned) : IDisposable
 {
+    /// <summary>Called once the directory is mounted on, or will not be.</summary>
+    public Action? Release { get; init; }
+
     /// <inheritdoc/>
-    public void Dispose() => Directory.Dispose();
+    public void Dispose()
+    {
+        Directory.Dispose();
+        Release?.Invoke();
+    }
 }
 
-/// <summary>Finds and makes directories to mount on.</summary>
+/// <summary>Finds and makes directories to mount on. Any number of threads may do so at once.</summary>
 internal sealed class MountPoints
 {
     private const int MaxName = 64;
     private const int MaxTries = 1000;
 
     private readonly string _mediaFolder;
+    private readonly Lock _lock = new();
+
+    // Directories that mounts under way are meant for: the kernel does not show them yet.
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
     /// <summary>Makes directories in <paramref name="mediaFolder"/> when the user names none.</summary>
     public MountPoints(string mediaFolder)
@@ -30,9 +41,9 @@ internal sealed class MountPoints
         _mediaFolder = mediaFolder;
     }
 
-    /// <summary>Checks the directory that a caller named.</summary>
-    /// <exception cref="ImagedException">It is no directory, is mounted on already, or not the caller's.</exception>
-    public static MountPoint Check(SafeFileHandle directory, PeerCredentials caller)
+    /// <summary>Checks the directory that a caller named, and keeps it for the result until that is disposed of.</summary>
+    /// <exception cref="ImagedException">It is no directory, is mounted on already or just now, or not the caller's.</exception>
+    public MountPoint Take(SafeFileHandle directory, PeerCredentials caller)
     {
         FileIdentity identity = HostPath.Identify(directory);
         string path = HostPath.NameOf(directory);
@@ -47,13 +58,18 @@ internal sealed class MountPoints
                 ErrorKind.PermissionDenied, $"'{path}' is not yours; leave the directory out to mount below the media directory");
         }
 
-        if (MountTable.Read().Any(entry => entry.Path == path))
+        lock (_lock)
         {
-            throw new ImagedException(
-                ErrorKind.Busy, $"'{path}' is a mount point already; unmount what is there or name another directory");
-        }
+            if (_taken.Contains(path) || MountTable.Read().Any(entry => entry.Path == path))
+            {
+                throw new ImagedException(
+                    ErrorKind.Busy, $"'{path}' is a mount point already; unmount what is there or name another directory");
+            }
 
-        return new(path, HostPath.Duplicate(directory), Owned: false);
+            MountPoint point = new(path, HostPath.Duplicate(directory), Owned: false) { Release = () => GiveBack(path) };
+            _taken.Add(path);
+            return point;
+        }
     }
 
     /// <summary>Makes a directory named after a label.</summary>
@@ -91,6 +107,14 @@ internal sealed class MountPoints
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Somebody put something there, or mounted on it: it is his now.
+        }
+    }
+
+    private void GiveBack(string path)
+    {
+        lock (_lock)
+        {
+            _taken.Remove(path);
         }
     }
 

@@ -42,6 +42,9 @@ public static class Errno
     /// <summary>Inappropriate ioctl for the device.</summary>
     public const int ENOTTY = 25;
 
+    /// <summary>File too large.</summary>
+    public const int EFBIG = 27;
+
     /// <summary>No space left on device.</summary>
     public const int ENOSPC = 28;
 
@@ -74,4 +77,7 @@ public static class Errno
 
     /// <summary>Connection refused.</summary>
     public const int ECONNREFUSED = 111;
+
+    /// <summary>Disk quota exceeded.</summary>
+    public const int EDQUOT = 122;
 }

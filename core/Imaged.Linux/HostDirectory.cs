@@ -51,6 +51,15 @@ public sealed unsafe partial class HostDirectory : IDisposable
         }
     }
 
+    /// <summary>Removes a file, if it is there.</summary>
+    public void RemoveFile(ReadOnlySpan<byte> name)
+    {
+        fixed (byte* path = Terminate(name, stackalloc byte[NameMax + 1]))
+        {
+            Remove(path);
+        }
+    }
+
     /// <summary>Makes a symbolic link; a file of this name is replaced.</summary>
     public void CreateSymbolicLink(ReadOnlySpan<byte> name, ReadOnlySpan<byte> target)
     {

@@ -160,17 +160,34 @@ public sealed class RefusalTests
         using PrivateSystem system = PrivateSystem.WithoutDaemon();
         string image = system["random.img"];
         Tool.Run("dd", "if=/dev/urandom", $"of={image}", "bs=1M", "count=8", "status=none");
-        string small = Directory.CreateDirectory(system["small"]).FullName;
-        Tool.Run("mount", "-t", "tmpfs", "-o", "size=2m", "none", small);
-        try
+        OnSmallDisk(system, small =>
         {
-            system.Run("convert", image, Path.Combine(small, "out.img")).Fails(1, "space");
+            string output = Path.Combine(small, "out.img");
+            CommandResult result = system.Run("convert", image, output).Fails(1, "space");
+            Assert.Contains(output, result.Error, StringComparison.Ordinal);
             Assert.Empty(Directory.GetFileSystemEntries(small));
-        }
-        finally
+        });
+    }
+
+    [Fact]
+    public void A_full_disk_ends_a_copy_and_leaves_whole_files_only()
+    {
+        Requires.Tool("xorriso");
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        Tool.Shell($"""
+            cd '{system.Folder}'
+            mkdir tree
+            dd if=/dev/urandom of=tree/a bs=1M count=1 status=none
+            dd if=/dev/urandom of=tree/b bs=1M count=8 status=none
+            xorriso -as mkisofs -quiet -R -o disc.iso tree
+            """);
+        OnSmallDisk(system, small =>
         {
-            Tool.Run("umount", small);
-        }
+            CommandResult result = system.Run("cp", system["disc.iso"], "/", small).Fails(1, "space");
+            Assert.Contains("'/b'", result.Error, StringComparison.Ordinal);
+            string copy = Assert.Single(Directory.GetFileSystemEntries(small));
+            Assert.Equal(File.ReadAllBytes(system["tree/a"]), File.ReadAllBytes(copy));
+        });
     }
 
     [Fact]
@@ -235,6 +252,21 @@ public sealed class RefusalTests
             }
 
             system.AssertClean();
+        }
+    }
+
+    // Gives the folder of a file system of two MiB.
+    private static void OnSmallDisk(PrivateSystem system, Action<string> use)
+    {
+        string small = Directory.CreateDirectory(system["small"]).FullName;
+        Tool.Run("mount", "-t", "tmpfs", "-o", "size=2m", "none", small);
+        try
+        {
+            use(small);
+        }
+        finally
+        {
+            Tool.Run("umount", small);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
+using Imaged.Ipc;
 using Imaged.Ipc.Contract;
 using Imaged.Ipc.Varlink;
 using Imaged.Linux;
@@ -66,6 +67,10 @@ internal sealed class ConvertVerb : Verb
             {
                 files[i].Commit();
             }
+        }
+        catch (ImagedException error) when (error.Errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG)
+        {
+            throw new CliException(ExitCode.Failed, $"cannot write '{output}', nothing is left of it: {error.Message}");
         }
         finally
         {

@@ -7,7 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Imaged.Worker.Run;
 
 /// <summary>Copies files out of a tree, as <c>cp -a</c> would: types, modes, times, links, holes, extended attributes; owners
-/// and device nodes as far as the caller's rights go. What could not be kept is counted.</summary>
+/// and device nodes as far as the caller's rights go. What could not be kept is counted; a file that could not be read or
+/// written to its end is removed.</summary>
 internal sealed class TreeCopy
 {
     private const int MaxDepth = 1024;
@@ -134,9 +135,17 @@ internal sealed class TreeCopy
             SourceCopy.ToFile(content, file, _meter);
             CopyExtendedAttributes(node, destination, file, path);
         }
-        catch
+        catch (Exception error)
         {
+            // A part of a file would pass for the whole.
             file.Dispose();
+            destination.RemoveFile(name);
+            if (error is IOException and not (LinuxException or EndOfStreamException)
+                and not (ImageFormatException or UnsupportedFeatureException))
+            {
+                throw new IOException($"'{path}': {error.Message}", error.HResult);
+            }
+
             throw;
         }
 

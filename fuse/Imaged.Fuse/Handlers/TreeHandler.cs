@@ -26,6 +26,7 @@ public sealed class TreeHandler : IFuseHandler, IDisposable
     private readonly ulong _rootId;
     private readonly OpenFileCache _files;
     private readonly DirectoryCursors _listings;
+    private readonly AttributeDemand _demand = new();
 
     /// <summary>Shows a tree, which stays the caller's and must outlive the handler.</summary>
     /// <param name="tree">The tree.</param>
@@ -53,6 +54,11 @@ public sealed class TreeHandler : IFuseHandler, IDisposable
         if (!_tree.TryLookup(ToTree(directory), name, out node))
         {
             return FuseStatus.NoEntry;
+        }
+
+        if (node.Type != FileType.Directory)
+        {
+            _demand.Add();
         }
 
         ToKernel(ref node);
@@ -212,6 +218,12 @@ public sealed class TreeHandler : IFuseHandler, IDisposable
             {
                 NodeInfo node = entry.Node;
                 ToKernel(ref node);
+                // Directories always: whoever lists a tree will look them up, and there are fewer of them.
+                if (node.Type != FileType.Directory && !_demand.TryTake())
+                {
+                    node = node with { Id = 0, Inode = AttributeEncoder.InodeOf(node) };
+                }
+
                 if (!reply.TryAdd(name, node, checked(entry.NextCookie + DotEntries.Count)))
                 {
                     return;

@@ -130,6 +130,63 @@ public sealed unsafe class DispatcherTests
         Assert.Equal([".", "..", "name 0"], List(handler, handler).Take(3));
     }
 
+    [Fact]
+    public void Entries_of_files_carry_attributes_for_as_long_as_names_are_looked_up()
+    {
+        using MemoryTree tree = new();
+        using MemorySource empty = new(ReadOnlyMemory<byte>.Empty);
+        ulong folder = tree.AddDirectory(MemoryTree.RootId, "folder");
+        ulong file = tree.AddFile(MemoryTree.RootId, "file", empty);
+        using TreeHandler handler = new(tree, new());
+        using AlignedBuffer body = new(Payload);
+        Dispatcher dispatcher = new(handler, Payload);
+        Assert.Equal([(0ul, 4u), (0ul, 4u), (folder, 4u), (file, 8u)], Entries());
+        Assert.InRange(ListUntilPlain(), 100, 10_000);
+        Assert.Equal([(0ul, 4u), (0ul, 4u), (folder, 4u), (0ul, 8u)], Entries());
+        Lookup("folder\0"u8);
+        Assert.Equal((0ul, 8u), Entries()[3]);
+        Lookup("file\0"u8);
+        Assert.InRange(ListUntilPlain(), 10, 1000);
+
+        int ListUntilPlain()
+        {
+            int full = 0;
+            while (Entries()[3] == (file, 8u))
+            {
+                full++;
+            }
+
+            return full;
+        }
+
+        void Lookup(ReadOnlySpan<byte> name)
+        {
+            FuseInHeader header = new() { Opcode = FuseOpcode.Lookup, Node = 1 };
+            Assert.Equal(FuseStatus.Ok, dispatcher.Serve(header, name, body.Address, out _));
+        }
+
+        // The kernel's node and type (DT_DIR is 4, DT_REG is 8) of each entry; the inode number is always there.
+        List<(ulong Node, uint Type)> Entries()
+        {
+            byte[] arguments = new byte[40];
+            BitConverter.TryWriteBytes(arguments.AsSpan(16), (uint)Payload);
+            FuseInHeader header = new() { Opcode = FuseOpcode.ReadDirPlus, Node = 1 };
+            Assert.Equal(FuseStatus.Ok, dispatcher.Serve(header, arguments, body.Address, out int length));
+            List<(ulong Node, uint Type)> entries = [];
+            for (int at = 0; at < length;)
+            {
+                ulong node = MemoryMarshal.Read<FuseEntryOut>(body.GetSpan()[at..]).Node;
+                at += sizeof(FuseEntryOut);
+                FuseDirent entry = MemoryMarshal.Read<FuseDirent>(body.GetSpan()[at..]);
+                Assert.NotEqual(0u, entry.Inode);
+                entries.Add((node, entry.Type));
+                at += (sizeof(FuseDirent) + (int)entry.NameLength + 7) & ~7;
+            }
+
+            return entries;
+        }
+    }
+
     // Every second request goes to the second handler, which then has no cursor at that place.
     private static List<string> List(TreeHandler even, TreeHandler odd)
     {

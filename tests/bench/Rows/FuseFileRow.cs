@@ -12,7 +12,7 @@ internal sealed class FuseFileRow : IRow
     {
         using PrivateSystem system = PrivateSystem.Start();
         string file = Work.BigFile();
-        using ServedFile served = new(system, file);
+        using ServedFile served = new(file, system["served"]);
         using QemuExport qemu = new(file, system["qemu"]);
         Measurement[] cold = Measurement.Interleave(
             7,

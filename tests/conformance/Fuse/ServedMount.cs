@@ -13,7 +13,7 @@ internal sealed class ServedMount : IDisposable
     private readonly SafeFileHandle _journalFile;
     private readonly RequestJournal _journal;
 
-    public ServedMount(IFuseHandler handler, int threads = 2, bool clone = false)
+    public ServedMount(IFuseHandler handler, int threads = 2, bool clone = false, IHostMemory? hostMemory = null)
     {
         Mount = new FuseMount();
         while (clone && _clones.Count < threads - 1)
@@ -24,7 +24,10 @@ internal sealed class ServedMount : IDisposable
         _journalFile = RequestJournal.CreateFile(threads);
         _journal = RequestJournal.Open(_journalFile);
         Session = new FuseSession(
-            [Mount.Device, .. _clones], handler, _journal, new FuseSessionOptions(threads, Report: Failures.Add));
+            [Mount.Device, .. _clones],
+            handler,
+            _journal,
+            new FuseSessionOptions(threads, Report: Failures.Add) { HostMemory = hostMemory });
         Session.Start();
         Session.Ready.Wait();
         FuseTuning.SetReadAhead(Mount.Major, Mount.Minor, FuseTuning.RecommendedReadAheadKib);

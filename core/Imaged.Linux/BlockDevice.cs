@@ -1,14 +1,18 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace Imaged.Linux;
 
 /// <summary>Asks and configures block devices (ioctls of <c>linux/fs.h</c> and <c>linux/blkpg.h</c>).</summary>
-public static unsafe class BlockDevice
+public static unsafe partial class BlockDevice
 {
     private const int BlkSectorSize = 0x1268; // BLKSSZGET
     private const int BlkPartition = 0x1269; // BLKPG
     private const int BlkGetSize64 = unchecked((int)0x80081272);
+    private const int LockExclusive = 2; // LOCK_EX of flock(2)
+    private const int LockNonBlocking = 4;
+    private const int LockRelease = 8;
     private const int AddPartitionOp = 1;
     private const int DeletePartitionOp = 2;
 
@@ -26,6 +30,29 @@ public static unsafe class BlockDevice
         int size = 0;
         LinuxException.Check(LibC.ioctl(HostPath.Number(device), BlkSectorSize, &size), "ask a block device's sector size");
         return size;
+    }
+
+    /// <summary>Locks a whole disk against udev, which leaves it alone until it is unlocked or closed ("Locking Block Device
+    /// Access" of systemd).</summary>
+    /// <returns>False when somebody else has the lock.</returns>
+    public static bool TryLock(SafeFileHandle device)
+    {
+        if (flock(HostPath.Number(device), LockExclusive | LockNonBlocking) == 0)
+        {
+            return true;
+        }
+
+        int errno = Marshal.GetLastPInvokeError();
+        return errno == Errno.EAGAIN ? false : throw new LinuxException("lock a block device", errno);
+    }
+
+    /// <summary>Gives the lock back.</summary>
+    public static void Unlock(SafeFileHandle device)
+    {
+        if (flock(HostPath.Number(device), LockRelease) < 0)
+        {
+            throw new LinuxException("unlock a block device", Marshal.GetLastPInvokeError());
+        }
     }
 
     /// <summary>Registers a partition, whatever partition parsers the kernel has.</summary>
@@ -47,6 +74,9 @@ public static unsafe class BlockDevice
         string what = op == AddPartitionOp ? "register" : "remove";
         LinuxException.Check(LibC.ioctl(HostPath.Number(device), BlkPartition, &argument), $"{what} partition {number}");
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(int fd, int operation);
 
     internal struct BlkpgArgument
     {

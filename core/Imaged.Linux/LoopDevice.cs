@@ -32,6 +32,7 @@ public sealed unsafe class LoopDevice : IDisposable
     private const int LoopClearDescriptor = 0x4C01;
     private const int LoopGetStatus64 = 0x4C05;
     private const int LoopConfigure = 0x4C0A;
+    private const int LoopControlAdd = 0x4C80;
     private const int LoopControlGetFree = 0x4C82;
     private const uint FlagReadOnly = 1;
     private const uint FlagAutoClear = 4;
@@ -40,6 +41,9 @@ public sealed unsafe class LoopDevice : IDisposable
 
     // In a storm of 8 threads at most 7 retries were needed; a second of patience is far from both.
     private const int MaxAttempts = 200;
+
+    // udev holds a device's lock while it looks at what was on it before; who holds it longer is passed by.
+    private const int PatientAttempts = 100;
 
     private LoopDevice(int number, SafeFileHandle handle)
     {
@@ -61,7 +65,10 @@ public sealed unsafe class LoopDevice : IDisposable
 
     /// <summary>Attaches a file to a free loop device, with direct I/O where the file can do it.</summary>
     /// <remarks>Free devices are a race with everybody else on the machine: the device found free may be taken (EBUSY), in
-    /// the midst of being torn down (ENXIO on open) or have no node yet (ENOENT); all of these mean: the next one.</remarks>
+    /// the midst of being torn down (ENXIO on open), have no node yet (ENOENT) or be locked (EAGAIN); all of these mean: the
+    /// next one.</remarks>
+    /// <returns>The device, locked (flock(2)) against udev, which looks at it and makes links as soon as it is unlocked:
+    /// Block Device Locking of systemd. To be followed by <see cref="Unlock"/> when the partitions are registered.</returns>
     /// <exception cref="LinuxException">The kernel refuses, or no device was to be had in time.</exception>
     public static LoopDevice Attach(SafeFileHandle file, LoopOptions options)
     {
@@ -70,6 +77,13 @@ public sealed unsafe class LoopDevice : IDisposable
         {
             int number = LibC.ioctl(HostPath.Number(control), LoopControlGetFree);
             LinuxException.Check(number, "find a free loop device");
+            if (attempt > PatientAttempts)
+            {
+                // The one that is free stays locked, and would be named again and again: those behind it are tried.
+                number += attempt - PatientAttempts;
+                _ = LibC.ioctl(HostPath.Number(control), LoopControlAdd, number); // EEXIST: it is there already
+            }
+
             LoopDevice? device = TryConfigure(file, options, number, out int errno);
             if (device is not null)
             {
@@ -201,7 +215,10 @@ public sealed unsafe class LoopDevice : IDisposable
         }
     }
 
-    /// <summary>Closes the device.</summary>
+    /// <summary>Lets udev look at the device.</summary>
+    public void Unlock() => BlockDevice.Unlock(Handle);
+
+    /// <summary>Closes the device, which unlocks it.</summary>
     public void Dispose() => Handle.Dispose();
 
     private static LoopDevice? TryConfigure(SafeFileHandle file, LoopOptions options, int number, out int errno)
@@ -215,6 +232,15 @@ public sealed unsafe class LoopDevice : IDisposable
         catch (LinuxException error)
         {
             errno = error.Errno;
+            return null;
+        }
+
+        // udev leaves a device alone while somebody holds its lock. The configuration is announced by the kernel at once, the
+        // partitions only come after it.
+        if (!BlockDevice.TryLock(handle))
+        {
+            errno = Errno.EAGAIN;
+            handle.Dispose();
             return null;
         }
 
@@ -232,6 +258,9 @@ public sealed unsafe class LoopDevice : IDisposable
         Encoding.UTF8.GetBytes(options.Name, new Span<byte>(config.Info.FileName, 63));
         if (LibC.ioctl(HostPath.Number(handle), LoopConfigure, &config) == 0)
         {
+            // A new file counts as a new medium. Linux 6.1 scans that at the next opening of the disk, whoever
+            // opens it (GD_NEED_PART_SCAN), and drops what partitions were registered before: it shall be this one.
+            HostPath.OpenRead(PathOf(number)).Dispose();
             errno = 0;
             return new(number, handle);
         }

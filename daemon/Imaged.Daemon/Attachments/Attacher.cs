@@ -206,6 +206,7 @@ internal sealed class Attacher
         _records.Save(attached.Record);
         if (mount)
         {
+            attached.Loop!.Unlock();
             MountKernel(attached, point!, attributes);
             attached.Loop!.Dispose(); // the mount holds it from now on, and takes it along when it goes
             attached.Loop = null;

@@ -57,7 +57,16 @@ public sealed class LoopDeviceTests
             for (int i = 0; i < 10; i++)
             {
                 using LoopDevice device = fixture.Attach(0, 4096);
-                Assert.Equal(fixture.Bytes[..4096], File.ReadAllBytes(device.Path));
+
+                // Not by File, which respects the lock that another thread may have for a moment before it sees that the
+                // device is taken.
+                byte[] bytes = new byte[4096];
+                using (SafeFileHandle handle = HostPath.OpenRead(device.Path))
+                {
+                    Assert.Equal(4096, RandomAccess.Read(handle, bytes, 0));
+                }
+
+                Assert.Equal(fixture.Bytes[..4096], bytes);
                 device.Detach();
             }
         });
@@ -96,6 +105,30 @@ public sealed class LoopDeviceTests
             device.Detach();
             device.Dispose();
         }
+    }
+
+    [Fact]
+    public void An_attached_device_is_locked_against_udev_until_it_is_unlocked()
+    {
+        Requires.Tool("flock");
+        using LoopFixture fixture = new(1 << 20);
+        using LoopDevice device = fixture.AttachLocked(0, 1 << 20);
+        Assert.NotEqual(0, Tool.TryRun("flock", "--shared", "--nonblock", device.Path, "true").ExitCode);
+        device.Unlock();
+        Assert.Equal(0, Tool.TryRun("flock", "--shared", "--nonblock", device.Path, "true").ExitCode);
+        device.Detach();
+    }
+
+    [Fact]
+    public void A_device_that_somebody_else_keeps_locked_is_passed_by()
+    {
+        using LoopFixture fixture = new(1 << 20);
+        string free = Tool.Run("losetup", "-f").Text.Trim();
+        using SafeFileHandle locked = HostPath.OpenRead(free);
+        Assert.True(BlockDevice.TryLock(locked));
+        using LoopDevice device = fixture.Attach(0, 1 << 20);
+        Assert.NotEqual(free, device.Path);
+        device.Detach();
     }
 
     [Theory]
@@ -141,7 +174,14 @@ public sealed class LoopDeviceTests
 
         public SafeFileHandle File { get; }
 
-        public LoopDevice Attach(long offset, long length) => LoopDevice.Attach(
+        public LoopDevice Attach(long offset, long length)
+        {
+            LoopDevice device = AttachLocked(offset, length);
+            device.Unlock(); // File.Open of .NET respects the lock
+            return device;
+        }
+
+        public LoopDevice AttachLocked(long offset, long length) => LoopDevice.Attach(
             File, new LoopOptions("imaged:test", offset, length, 512, ReadOnly: true, AutoClear: true));
 
         public void Dispose()

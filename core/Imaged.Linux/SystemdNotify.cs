@@ -16,16 +16,16 @@ public static unsafe class SystemdNotify
     public static bool IsAvailable => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
 
     /// <summary>Puts descriptors into the store and waits until they are there: from then on they outlive us.</summary>
-    /// <param name="name">Name under which they come back; no colon, at most 255 characters.</param>
-    /// <param name="handles">They come back in this order.</param>
-    public static void Store(string name, IReadOnlyList<SafeHandle> handles)
+    /// <param name="handles">Each with the name under which it comes back: no colon, at most 255 characters. Those of one
+    /// name come back in no particular order.</param>
+    public static void Store(IReadOnlyList<(string Name, SafeHandle Handle)> handles)
     {
         if (!IsAvailable)
         {
             return;
         }
 
-        foreach (SafeHandle handle in handles)
+        foreach ((string name, SafeHandle handle) in handles)
         {
             // FDPOLL=0: a FUSE device reports an error before it is mounted and must be kept all the same.
             Send($"FDSTORE=1\nFDNAME={name}\nFDPOLL=0", [handle]);

@@ -61,10 +61,10 @@ internal sealed class DaemonService : IHostedService, IDisposable
             DaemonLog.NoGroup(_logger, _config.Group);
         }
 
-        Dictionary<string, List<SafeFileHandle>> stored =
+        Dictionary<string, HeldDescriptors> stored =
             DescriptorStore.Sort(SystemdNotify.TakePassed(), out List<SafeFileHandle> sockets);
         _takeOver.Run(stored);
-        UnixSocket listener = sockets.Count > 0 ? UnixSocket.Adopt(sockets[0]) : Listen();
+        UnixSocket listener = AdoptListener(sockets) ?? Listen();
         string version = typeof(DaemonService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion ?? string.Empty;
         VarlinkInterface manager = new ManagerCalls(_service, _policy, _logger).CreateInterface();
@@ -98,6 +98,17 @@ internal sealed class DaemonService : IHostedService, IDisposable
     {
         _server?.Dispose();
         _launcher.Dispose();
+    }
+
+    // The socket that the service manager listens on for us (sd_listen_fds(3)); null when it passed none.
+    private static UnixSocket? AdoptListener(List<SafeFileHandle> passed)
+    {
+        foreach (SafeFileHandle surplus in passed.Skip(1))
+        {
+            surplus.Dispose();
+        }
+
+        return passed.Count == 0 ? null : UnixSocket.AdoptListener(passed[0]);
     }
 
     private UnixSocket Listen()

@@ -12,6 +12,7 @@ public sealed unsafe class UnixSocket : IDisposable
     public const int MaxDescriptors = 253;
 
     private const int SocketDomain = 39; // SO_DOMAIN
+    private const int SocketAccepts = 30; // SO_ACCEPTCONN
     private const int SocketType = 3; // SO_TYPE
     private const int MaxGroups = 65536; // NGROUPS_MAX
 
@@ -44,6 +45,17 @@ public sealed unsafe class UnixSocket : IDisposable
         }
 
         return socket;
+    }
+
+    /// <summary>Wraps a descriptor that somebody else listens with for us, and makes it ours.</summary>
+    /// <exception cref="LinuxException">EINVAL: it is no local stream socket, or nobody listens with it; it stays the
+    /// caller's then.</exception>
+    public static UnixSocket AdoptListener(SafeFileHandle handle)
+    {
+        UnixSocket socket = Adopt(handle);
+        return socket.Option(SocketAccepts) != 0
+            ? socket
+            : throw new LinuxException("adopt a socket that does not listen", Errno.EINVAL);
     }
 
     /// <summary>Connects to a socket in the file system.</summary>

@@ -244,10 +244,9 @@ internal sealed class Caretaker
         WorkerIdentity owner = new(record.Owner, record.OwnerGroup, record.OwnerGroups);
         WorkerProcess worker = _launcher.Start(record.Id, owner, attached.Directory);
         attached.Worker = worker;
-        worker.Open(attached.Image!, Path.GetFileName(record.Image), record.Options);
-        SafeFileHandle journal =
-            worker.Serve(attached.Device!, attached.Journal, record.Threads, recover: true, record.Plan);
-        journal.Dispose();
+
+        // Saved before it serves: should we die now, our successor must know whom to ask or to wait for. Two workers on one
+        // journal would overwrite each other's requests.
         attached.Record = record with
         {
             Worker = worker.Process.Pid,
@@ -255,6 +254,10 @@ internal sealed class Caretaker
             Restarts = record.Restarts + 1,
         };
         _records.Save(attached.Record);
+        worker.Open(attached.Image!, Path.GetFileName(record.Image), record.Options);
+        SafeFileHandle journal =
+            worker.Serve(attached.Device!, attached.Journal, record.Threads, recover: true, record.Plan);
+        journal.Dispose();
     }
 
     // Under the attachment's lock.

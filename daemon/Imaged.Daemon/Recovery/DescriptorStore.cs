@@ -9,7 +9,15 @@ namespace Imaged.Daemon.Recovery;
 /// and nothing is done here.</summary>
 internal static class DescriptorStore
 {
-    private const string Prefix = "imaged.";
+    // "attachment.ID.ROLE". Sockets come with the name of their unit, so no name here may begin like one. Each descriptor
+    // has a name of its own: the manager returns those of one name in no particular order (systemd 252: the last first).
+    private const string Prefix = "attachment.";
+    private const string Device = "device";
+    private const string Journal = "journal";
+    private const string Image = "image";
+    private const string Directory = "directory";
+
+    private static readonly string[] Roles = [Device, Journal, Image, Directory];
 
     /// <summary>Stores what a successor needs to keep an attachment alive without its worker; on return it is safe.</summary>
     public static void Store(Attached attached)
@@ -19,25 +27,37 @@ internal static class DescriptorStore
             return;
         }
 
-        List<SafeHandle> handles = [attached.Device, attached.Journal, attached.Image];
+        string id = attached.Record.Id;
+        List<(string, SafeHandle)> handles =
+        [
+            (NameOf(id, Device), attached.Device),
+            (NameOf(id, Journal), attached.Journal),
+            (NameOf(id, Image), attached.Image),
+        ];
         if (attached.Directory is not null)
         {
-            handles.Add(attached.Directory);
+            handles.Add((NameOf(id, Directory), attached.Directory));
         }
 
-        SystemdNotify.Store(Prefix + attached.Record.Id, handles);
+        SystemdNotify.Store(handles);
     }
 
     /// <summary>Removes them.</summary>
-    public static void Remove(string id) => SystemdNotify.Remove(Prefix + id);
+    public static void Remove(string id)
+    {
+        foreach (string role in Roles)
+        {
+            SystemdNotify.Remove(NameOf(id, role));
+        }
+    }
 
-    /// <summary>Sorts what the service manager passed by attachment; the rest is returned.</summary>
+    /// <summary>Sorts what the service manager passed by attachment.</summary>
     /// <param name="passed">From <see cref="SystemdNotify.TakePassed"/>.</param>
     /// <param name="others">What is no attachment's: sockets.</param>
-    public static Dictionary<string, List<SafeFileHandle>> Sort(
+    public static Dictionary<string, HeldDescriptors> Sort(
         IReadOnlyList<(string Name, SafeFileHandle Handle)> passed, out List<SafeFileHandle> others)
     {
-        Dictionary<string, List<SafeFileHandle>> attachments = new(StringComparer.Ordinal);
+        Dictionary<string, HeldDescriptors> attachments = new(StringComparer.Ordinal);
         others = [];
         foreach ((string name, SafeFileHandle handle) in passed)
         {
@@ -47,15 +67,41 @@ internal static class DescriptorStore
                 continue;
             }
 
-            string id = name[Prefix.Length..];
-            if (!attachments.TryGetValue(id, out List<SafeFileHandle>? list))
+            int dot = name.LastIndexOf('.');
+            string id = name[Prefix.Length..Math.Max(dot, Prefix.Length)];
+            if (!attachments.TryGetValue(id, out HeldDescriptors? held))
             {
-                attachments.Add(id, list = []);
+                attachments.Add(id, held = new());
             }
 
-            list.Add(handle);
+            Put(held, name[(dot + 1)..], handle);
         }
 
         return attachments;
+    }
+
+    private static string NameOf(string id, string role) => $"{Prefix}{id}.{role}";
+
+    private static void Put(HeldDescriptors held, string role, SafeFileHandle handle)
+    {
+        switch (role)
+        {
+            case Device when held.Device is null:
+                held.Device = handle;
+                break;
+            case Journal when held.Journal is null:
+                held.Journal = handle;
+                break;
+            case Image when held.Image is null:
+                held.Image = handle;
+                break;
+            case Directory when held.Directory is null:
+                held.Directory = handle;
+                break;
+            default:
+                // Of another version of the daemon, or twice: nothing that an attachment would miss.
+                handle.Dispose();
+                break;
+        }
     }
 }

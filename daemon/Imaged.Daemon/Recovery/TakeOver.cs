@@ -3,7 +3,6 @@ using Imaged.Daemon.Workers;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Recovery;
 
@@ -30,36 +29,38 @@ internal sealed class TakeOver
 
     /// <summary>Takes over; to be called once, before callers are let in.</summary>
     /// <param name="stored">Descriptors from the service manager by attachment; they become the attachments'.</param>
-    public void Run(Dictionary<string, List<SafeFileHandle>> stored)
+    public void Run(Dictionary<string, HeldDescriptors> stored)
     {
         foreach (AttachmentRecord record in
             _records.Load((file, why) => DaemonLog.RecordDropped(_logger, Path.GetFileName(file), why)))
         {
-            stored.Remove(record.Id, out List<SafeFileHandle>? handles);
+            stored.Remove(record.Id, out HeldDescriptors? held);
+            Attached attached = new(record);
             try
             {
-                Take(record, handles);
+                Take(attached, held);
             }
             catch (Exception error) when (error is not OutOfMemoryException)
             {
                 // One that cannot be taken over does not keep the others from it.
                 DaemonLog.Fault(_logger, $"taking over {record.Id}", error.Message, error);
-                Abandon(record, error.Message);
+                Abandon(attached, error.Message);
             }
         }
 
-        foreach ((string id, List<SafeFileHandle> handles) in stored)
+        foreach ((string id, HeldDescriptors held) in stored)
         {
-            handles.ForEach(handle => handle.Dispose());
+            held.Dispose();
             DescriptorStore.Remove(id);
         }
     }
 
-    private void Take(AttachmentRecord record, List<SafeFileHandle>? handles)
+    private void Take(Attached attached, HeldDescriptors? stored)
     {
-        Attached attached = new(record);
+        AttachmentRecord record = attached.Record;
         if (record.Plan.Kind == PlanKind.DirectLoop)
         {
+            stored?.Dispose();
             _table.Add(attached);
             _caretaker.Reconcile();
             if (!attached.IsGone)
@@ -70,51 +71,72 @@ internal sealed class TakeOver
             return;
         }
 
-        WorkerProcess? worker = record.Worker is { } pid ? _launcher.Adopt(record.Id, pid, record.WorkerStarted) : null;
-        handles ??= worker is null ? [] : [.. worker.Handover()];
-        if (handles.Count < 3)
+        attached.Worker =
+            record.Worker is { } pid ? _launcher.Adopt(record.Id, pid, record.WorkerStarted) : null;
+        if (!TryHold(attached, stored))
         {
-            handles.ForEach(handle => handle.Dispose());
-            worker?.Process.Kill();
-            worker?.Dispose();
-            Abandon(record, "nobody held its connection");
+            Abandon(attached, "nobody held its connection");
             return;
         }
 
-        attached.Device = handles[0];
-        attached.Journal = handles[1];
-        attached.Image = handles[2];
-        attached.Directory = handles.Count > 3 ? handles[3] : null;
-        attached.Worker = worker;
-        DescriptorStore.Remove(record.Id);
-        DescriptorStore.Store(attached);
         _table.Add(attached);
-        if (Poller.HasError(attached.Device))
+        lock (attached.Lock)
         {
-            _caretaker.Reconcile();
-            return;
-        }
+            if (Poller.HasError(attached.Device!))
+            {
+                _caretaker.Reconcile();
+                if (!attached.IsGone)
+                {
+                    _caretaker.GiveUp(attached, "its connection has ended");
+                }
 
-        DaemonLog.TakenOver(_logger, record.Id, Text.Escape(record.Image));
-        if (worker is null)
-        {
-            lock (attached.Lock)
+                return;
+            }
+
+            DaemonLog.TakenOver(_logger, record.Id, Text.Escape(record.Image));
+            if (attached.Worker is null)
             {
                 _caretaker.Replace(attached);
+                return;
             }
         }
-        else
+
+        _caretaker.Adopted(attached);
+    }
+
+    // What the service manager kept is whole and stays with it; what a worker held is stored now.
+    private static bool TryHold(Attached attached, HeldDescriptors? stored)
+    {
+        bool isStored = stored is { IsComplete: true };
+        if (!isStored)
         {
-            _caretaker.Adopted(attached);
+            stored?.Dispose();
+            stored = attached.Worker is null ? null : HeldDescriptors.Of(attached.Worker.Handover());
+            if (stored is not { IsComplete: true })
+            {
+                stored?.Dispose();
+                return false;
+            }
         }
+
+        attached.Device = stored!.Device;
+        attached.Journal = stored.Journal;
+        attached.Image = stored.Image;
+        attached.Directory = stored.Directory;
+        if (!isStored)
+        {
+            DescriptorStore.Remove(attached.Record.Id);
+            DescriptorStore.Store(attached);
+        }
+
+        return true;
     }
 
     // The connection died with the last one who held it: what hangs on it can only be cleared away.
-    private void Abandon(AttachmentRecord record, string why)
+    private void Abandon(Attached attached, string why)
     {
-        lock (_records)
+        lock (attached.Lock)
         {
-            Attached attached = new(record);
             _caretaker.GiveUp(attached, why);
         }
     }

@@ -26,7 +26,8 @@ internal interface IWorkerLauncher
     /// <param name="directory">The image's directory; null when siblings cannot be opened.</param>
     WorkerProcess Start(string id, WorkerIdentity identity, SafeFileHandle? directory);
 
-    /// <summary>Connects to a worker that a daemon before this one started; null when it is gone.</summary>
+    /// <summary>Connects to a worker that a daemon before this one started; null when it is gone. One that lives but cannot
+    /// be reached is killed.</summary>
     WorkerProcess? Adopt(string id, int pid, ulong started);
 
     /// <summary>Removes what is left of a worker that has ended.</summary>
@@ -121,6 +122,9 @@ internal sealed class ChildWorkerLauncher : IWorkerLauncher, IDisposable
         }
         catch (LinuxException)
         {
+            // It lives, but out of our reach. It must be gone before another one gets its journal.
+            process.Kill();
+            process.WaitForExit(-1);
             process.Dispose();
             return null;
         }

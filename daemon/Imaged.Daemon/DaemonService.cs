@@ -19,6 +19,9 @@ internal sealed class DaemonService : IHostedService, IDisposable
 {
     private const int WatchInterval = 60_000;
 
+    // The collector by itself lets garbage grow to the size of the processor's cache, often more than 30 MB.
+    private const long MaxGarbage = 4 << 20;
+
     private readonly DaemonOptions _options;
     private readonly ILogger _logger;
     private readonly ChildWorkerLauncher _launcher;
@@ -129,8 +132,16 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private void WatchMounts()
     {
         using SafeFileHandle table = HostPath.OpenRead("/proc/self/mountinfo");
+        long collected = 0;
         while (!_stopping)
         {
+            long allocated = GC.GetTotalAllocatedBytes();
+            if (allocated - collected > MaxGarbage)
+            {
+                GC.Collect();
+                collected = allocated;
+            }
+
             if (Poller.WaitForMountChange(table, WatchInterval) && !_stopping)
             {
                 try

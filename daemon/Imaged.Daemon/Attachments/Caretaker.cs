@@ -44,7 +44,7 @@ internal sealed class Caretaker
     /// <summary>Compares all attachments with the kernel and clears away those that are over.</summary>
     public void Reconcile()
     {
-        IReadOnlyList<MountEntry> mounts = MountTable.Read();
+        // Asked for each attachment, never by reading the mount table: that has a line for each of them, and changes with each.
         foreach (Attached attached in _table.All)
         {
             // One that is being changed is looked after by whoever changes it.
@@ -55,7 +55,7 @@ internal sealed class Caretaker
 
             try
             {
-                if (!attached.IsGone && FindEnd(attached, mounts) is { } why)
+                if (!attached.IsGone && FindEnd(attached) is { } why)
                 {
                     Clear(attached, why);
                 }
@@ -140,7 +140,7 @@ internal sealed class Caretaker
     }
 
     // Why an attachment is over; null when it is not.
-    private static string? FindEnd(Attached attached, IReadOnlyList<MountEntry> mounts)
+    private static string? FindEnd(Attached attached)
     {
         AttachmentRecord record = attached.Record;
         if (record.Loop is { } number)
@@ -154,13 +154,7 @@ internal sealed class Caretaker
             return null;
         }
 
-        if (attached.Device is { } device && Poller.HasError(device))
-        {
-            return "it was unmounted";
-        }
-
-        return record.MountPoint is { } path && mounts.All(entry => entry.Path != path) && attached.Device is null
-            ? "it was unmounted" : null;
+        return attached.Device is { } device && Poller.HasError(device) ? "it was unmounted" : null;
     }
 
     private static bool IsOurs(int number, string id)

@@ -1,6 +1,7 @@
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Nrg;
+using Imaged.Formats.Optical.Descriptors;
 
 namespace Imaged.Formats;
 
@@ -65,7 +66,18 @@ public static class ImageFormats
             throw new ImageFormatException(strong[0].Info.Id, 0, $"the file looks like {ids}; choose with --format");
         }
 
-        return strong.Count == 1 ? strong[0].Open(opener) : OpenWeak(opener, matches.Select(m => m.Entry));
+        if (strong.Count == 1)
+        {
+            return strong[0].Open(opener);
+        }
+
+        if (DescriptorLookup.TryOpen(opener, All, out string? warning) is { } described)
+        {
+            return described;
+        }
+
+        DiskImage image = OpenWeak(opener, matches.Select(m => m.Entry));
+        return warning is null ? image : image.With(warning);
     }
 
     // The first one that opens wins; when none does, the error of the first one that tried is the one to tell.

@@ -36,6 +36,16 @@ public sealed class DiskImage : IDisposable
     /// <summary>What else belongs to the image, besides its content.</summary>
     public ImmutableArray<IDisposable> Owned { get; init; } = [];
 
+    /// <summary>The same image with one more warning; takes its place.</summary>
+    internal DiskImage With(string warning) => new(Format, Content)
+    {
+        Details = Details,
+        Warnings = Warnings.Add(warning),
+        Disc = Disc,
+        Verify = Verify,
+        Owned = Owned,
+    };
+
     /// <inheritdoc/>
     public void Dispose()
     {

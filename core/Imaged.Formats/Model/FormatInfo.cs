@@ -36,6 +36,9 @@ public enum FormatCaps
 
     /// <summary>Only wraps another image: what is inside is probed again.</summary>
     Wrapper = 16,
+
+    /// <summary>Describes what other files hold: it is looked for beside a file that does not say what it is.</summary>
+    Descriptor = 32,
 }
 
 /// <summary>What is known of an image format without an image.</summary>

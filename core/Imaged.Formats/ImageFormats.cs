@@ -1,6 +1,7 @@
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Nrg;
+using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.Descriptors;
 
 namespace Imaged.Formats;
@@ -25,6 +26,7 @@ public static class ImageFormats
     [
         FormatEntry.Of<NrgFormat>(),
 
+        FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too
         FormatEntry.Of<RawFormat>(),       // last: everything is a raw image
     ];

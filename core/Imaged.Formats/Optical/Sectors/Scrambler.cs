@@ -18,6 +18,15 @@ internal static class Scrambler
         }
     }
 
+    /// <summary>Scrambles or descrambles the four bytes of a header.</summary>
+    public static void ApplyToHeader(Span<byte> header)
+    {
+        for (int i = 0; i < header.Length; i++)
+        {
+            header[i] ^= Sequence[i];
+        }
+    }
+
     private static byte[] MakeSequence()
     {
         byte[] sequence = new byte[2352 - First];

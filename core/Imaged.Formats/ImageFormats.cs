@@ -1,8 +1,9 @@
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Model;
-using Imaged.Formats.Optical.Nrg;
 using Imaged.Formats.Optical.Bin;
+using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Descriptors;
+using Imaged.Formats.Optical.Nrg;
 
 namespace Imaged.Formats;
 
@@ -25,6 +26,7 @@ public static class ImageFormats
     public static readonly IReadOnlyList<FormatEntry> All =
     [
         FormatEntry.Of<NrgFormat>(),
+        FormatEntry.Of<CueFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Imaged.Formats.Optical.Sectors;
 
 /// <summary>Addresses as minutes, seconds and frames of 1/75 second (ECMA-130 section 14.2).</summary>
@@ -19,6 +21,26 @@ internal static class Msf
     /// <summary>A number of frames as <c>mm:ss:ff</c>; minutes may have more digits.</summary>
     public static string Text(long frames) => FormattableString.Invariant(
         $"{frames / (60 * FramesPerSecond):D2}:{frames / FramesPerSecond % 60:D2}:{frames % FramesPerSecond:D2}");
+
+    /// <summary>Reads a time of a text descriptor, <c>mm:ss:ff</c>; minutes may have up to four digits.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out long frames)
+    {
+        frames = 0;
+        Span<Range> parts = stackalloc Range[4];
+        if (text.Split(parts, ':') != 3)
+        {
+            return false;
+        }
+
+        if (!TryParsePart(text[parts[0]], 4, 9999, out int minutes) || !TryParsePart(text[parts[1]], 2, 59, out int seconds)
+            || !TryParsePart(text[parts[2]], 2, FramesPerSecond - 1, out int rest))
+        {
+            return false;
+        }
+
+        frames = Frames(minutes, seconds, rest);
+        return true;
+    }
 
     /// <summary>A byte of two decimal digits; -1 when it is not one.</summary>
     public static int FromBcd(byte value) => (value >> 4) > 9 || (value & 15) > 9 ? -1 : ((value >> 4) * 10) + (value & 15);
@@ -49,4 +71,7 @@ internal static class Msf
         lba = Frames(minutes, seconds, frames) - Origin;
         return minutes >= 0 && seconds is >= 0 and < 60 && frames is >= 0 and < FramesPerSecond;
     }
+
+    private static bool TryParsePart(ReadOnlySpan<char> text, int maxDigits, int max, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && text.Length <= maxDigits && value <= max;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Imaged.Blocks;
 using Imaged.Formats;
@@ -143,6 +144,39 @@ public sealed partial class FatToolTests
         Assert.Equal(TreeWalk.Find(tree, "names/lower.txt"), TreeWalk.Find(tree, "names/LOWER.TXT.."));
         Assert.False(tree.TryLookup(tree.Root.Id, [0xc3], out _));
         Assert.False(tree.TryLookup(tree.Root.Id, "."u8, out _));
+    }
+
+    // mcopy takes minutes for so many: the entries are written here, and mdir says what they are.
+    [Fact]
+    public void Every_name_of_a_large_directory_is_found_and_no_other()
+    {
+        Requires.Tool("mkfs.fat", "mdir");
+        using TemporaryFolder folder = new();
+        string image = folder["image"];
+        Tool.Run("mkfs.fat", "-C", "-F", "16", "-r", "4096", image, "20000");
+        byte[] bytes = File.ReadAllBytes(image);
+        int root = (BitConverter.ToUInt16(bytes, 14) + (bytes[16] * BitConverter.ToUInt16(bytes, 22))) * 512;
+        for (int i = 0; i < 4000; i++)
+        {
+            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"F{i:d7}{i % 999:d3}"))
+                .CopyTo(bytes, root + (i * 32));
+        }
+
+        File.WriteAllBytes(image, bytes);
+        string[] expected = [.. Tool.Run("env", "MTOOLS_SKIP_CHECK=1", "mdir", "-b", "-i", image, "::").Text
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[3..])];
+        Assert.Equal(4000, expected.Length);
+        using MemorySource volume = new(bytes);
+        using FileTree tree = FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(4 << 20)));
+        Assert.Equal(expected, tree.ReadDirectory(tree.Root.Id, 0).Select(entry => TreeWalk.Text(entry.Name)));
+        for (int i = 0; i < expected.Length; i++)
+        {
+            byte[] name = Encoding.ASCII.GetBytes(i % 2 == 0 ? expected[i] : expected[i].ToLowerInvariant());
+            Assert.True(tree.TryLookup(tree.Root.Id, name, out NodeInfo node));
+            Assert.Equal((ulong)(root + (i * 32)), node.Id);
+        }
+
+        Assert.False(tree.TryLookup(tree.Root.Id, "F0000000.001"u8, out _));
     }
 
     internal static void CompareWithFolder(FileTree tree, string folder)

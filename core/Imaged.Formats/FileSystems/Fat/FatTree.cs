@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Unicode;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Fat;
 
@@ -26,6 +27,7 @@ internal sealed class FatTree : FileTree
     private readonly FatGeometry _geometry;
     private readonly FatTable _table;
     private readonly Lazy<TreeStatistics> _statistics;
+    private readonly DirectoryIndexCache<FatChain> _indices = new();
 
     public FatTree(BlockSource volume, FatGeometry geometry, BlockCache cache)
     {
@@ -73,18 +75,23 @@ internal sealed class FatTree : FileTree
         // The kernel finds a name with dots at its end, too, because Windows drops them when it makes a file.
         ReadOnlySpan<char> wanted = text[..length];
         ReadOnlySpan<char> stripped = wanted.TrimEnd('.');
-        FatDirectoryReader entries = OpenDirectory(directory, 0);
-        while (entries.MoveNext())
+        bool isDotted = stripped.Length > 0 && stripped.Length < wanted.Length;
+        ulong hash = Hash(wanted);
+        ulong other = isDotted ? Hash(stripped) : hash;
+        DirectoryIndex<FatChain> index = _indices.Get(directory, MakeIndex);
+        long at = Next(index, hash, other, 0);
+        for (; at >= 0; at = Next(index, hash, other, at + 1))
         {
-            if (IsEqual(entries.Name, wanted) || IsEqual(entries.ShortName, wanted)
-                || (stripped.Length > 0 && stripped.Length < wanted.Length
-                    && (IsEqual(entries.Name, stripped) || IsEqual(entries.ShortName, stripped))))
+            FatDirectoryReader entries = new(_metadata, index.Content, at, OwnerOf(directory));
+            if (entries.MoveNext()
+                && (IsNamed(entries, wanted) || (isDotted && IsNamed(entries, stripped))))
             {
                 node = ToNode(entries.Entry, entries.EntryOffset);
                 return true;
             }
         }
 
+        index.ThrowIfDamaged(FatFileSystem.Id);
         return false;
     }
 
@@ -123,6 +130,23 @@ internal sealed class FatTree : FileTree
 
     protected override void Dispose(bool disposing) => _metadata.Dispose();
 
+    // Equal for names that differ in case only.
+    private static ulong Hash(ReadOnlySpan<char> name) =>
+        unchecked((uint)string.GetHashCode(name, StringComparison.OrdinalIgnoreCase));
+
+    // The lower one of the next positions with either hash; -1 when there is none.
+    private static long Next(DirectoryIndex<FatChain> index, ulong hash, ulong other, long from)
+    {
+        long first = index.Find(hash, from);
+        long second = hash == other ? first : index.Find(other, from);
+        return first < 0 || second < 0 ? Math.Max(first, second) : Math.Min(first, second);
+    }
+
+    private static bool IsNamed(FatDirectoryReader entries, ReadOnlySpan<char> name) =>
+        IsEqual(entries.Name, name) || IsEqual(entries.ShortName, name);
+
+    private static long OwnerOf(ulong directory) => directory == RootId ? 0 : (long)directory;
+
     private static bool IsEqual(ReadOnlySpan<char> a, ReadOnlySpan<char> b) =>
         a.Equals(b, StringComparison.OrdinalIgnoreCase);
 
@@ -133,31 +157,55 @@ internal sealed class FatTree : FileTree
         return bytes;
     }
 
-    private FatDirectoryReader OpenDirectory(ulong directory, long position)
+    // The position of a name is where its reading may begin: behind the entry before it.
+    private DirectoryIndex<FatChain> MakeIndex(ulong directory)
+    {
+        FatChain chain = ChainOf(directory);
+        List<(ulong Hash, uint Position)> names = [];
+        ImageFormatException? damage = null;
+        try
+        {
+            FatDirectoryReader entries = new(_metadata, chain, 0, OwnerOf(directory));
+            for (long position = 0; entries.MoveNext(); position = entries.Position)
+            {
+                ulong hash = Hash(entries.Name);
+                ulong alias = Hash(entries.ShortName);
+                names.Add((hash, (uint)position));
+                if (alias != hash)
+                {
+                    names.Add((alias, (uint)position));
+                }
+            }
+        }
+        catch (ImageFormatException error)
+        {
+            damage = error;
+        }
+
+        return new(chain, chain.Runs.Length * 24L, names, damage);
+    }
+
+    private FatDirectoryReader OpenDirectory(ulong directory, long position) =>
+        new(_metadata, ChainOf(directory), position, OwnerOf(directory));
+
+    private FatChain ChainOf(ulong directory)
     {
         long maxClusters = Math.Max(1, MaxDirectoryLength / _geometry.ClusterSize);
-        FatChain chain;
-        long owner = 0;
         if (directory == RootId)
         {
-            chain = _geometry.RootLength > 0
+            return _geometry.RootLength > 0
                 ? FixedRoot()
                 : _table.ReadChain(_geometry.RootCluster, maxClusters, mustEnd: true);
         }
-        else
-        {
-            Span<byte> entry = stackalloc byte[FatGeometry.EntrySize];
-            ReadEntry(directory, entry);
-            owner = (long)directory;
-            if (ToNode(entry, owner).Type != FileType.Directory)
-            {
-                ImageFormatException.Throw(FatFileSystem.Id, owner, "a file is not a directory");
-            }
 
-            chain = _table.ReadChain(FirstCluster(entry), maxClusters, mustEnd: true);
+        Span<byte> entry = stackalloc byte[FatGeometry.EntrySize];
+        ReadEntry(directory, entry);
+        if (ToNode(entry, (long)directory).Type != FileType.Directory)
+        {
+            ImageFormatException.Throw(FatFileSystem.Id, (long)directory, "a file is not a directory");
         }
 
-        return new FatDirectoryReader(_metadata, chain, position, owner);
+        return _table.ReadChain(FirstCluster(entry), maxClusters, mustEnd: true);
     }
 
     private FatChain FixedRoot() => new([new(0, _geometry.RootOffset, _geometry.RootLength)], null);

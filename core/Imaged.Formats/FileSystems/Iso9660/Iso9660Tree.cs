@@ -1,5 +1,6 @@
 using Imaged.Blocks;
 using Imaged.Formats.Model;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Iso9660;
 
@@ -19,7 +20,7 @@ internal sealed class Iso9660Tree : FileTree
     private readonly IsoLayout _layout;
     private readonly BlockCache _cache;
     private readonly IsoDirectory _root;
-    private readonly IsoDirectoryIndexCache _indices = new();
+    private readonly DirectoryIndexCache<IsoDirectory> _indices = new();
 
     /// <summary>A tree over a volume that stays the caller's.</summary>
     public Iso9660Tree(VolumeInfo volume, IsoTreeChoice choice, BlockCache cache)
@@ -49,12 +50,11 @@ internal sealed class Iso9660Tree : FileTree
     /// <inheritdoc/>
     public override bool TryLookup(ulong directory, ReadOnlySpan<byte> name, out NodeInfo node)
     {
-        IsoDirectory place = Locate(directory);
-        IsoDirectoryIndex index = IndexOf(place);
-        long position = index.Find(name);
+        DirectoryIndex<IsoDirectory> index = _indices.Get(directory, MakeIndex);
+        long position = index.Find(DirectoryIndex<IsoDirectory>.Hash(name), 0);
         if (position >= 0)
         {
-            ulong id = (ulong)(place.Offset + position);
+            ulong id = (ulong)(index.Content.Offset + position);
             IsoNode found = ReadNode(id);
             if (found.NameSpan.SequenceEqual(name))
             {
@@ -63,11 +63,7 @@ internal sealed class Iso9660Tree : FileTree
             }
         }
 
-        if (index.Damage is { } damage)
-        {
-            ImageFormatException.Throw(Iso9660FileSystem.Id, damage.Offset, "the directory is damaged");
-        }
-
+        index.ThrowIfDamaged(Iso9660FileSystem.Id);
         node = default;
         return false;
     }
@@ -75,9 +71,9 @@ internal sealed class Iso9660Tree : FileTree
     /// <inheritdoc/>
     public override IEnumerable<DirectoryEntry> ReadDirectory(ulong directory, long cookie)
     {
-        IsoDirectory place = Locate(directory);
         ArgumentOutOfRangeException.ThrowIfNegative(cookie);
-        return cookie >= place.Length ? [] : ReadDirectory(place, IndexOf(place).Hidden, cookie);
+        DirectoryIndex<IsoDirectory> index = _indices.Get(directory, MakeIndex);
+        return cookie >= index.Content.Length ? [] : ReadDirectory(index.Content, index.Hidden, cookie);
     }
 
     /// <inheritdoc/>
@@ -226,20 +222,9 @@ internal sealed class Iso9660Tree : FileTree
         }
     }
 
-    private IsoDirectoryIndex IndexOf(IsoDirectory place)
+    private DirectoryIndex<IsoDirectory> MakeIndex(ulong directory)
     {
-        IsoDirectoryIndex? index = _indices.Get(place);
-        if (index is null)
-        {
-            index = MakeIndex(place);
-            _indices.Add(place, index);
-        }
-
-        return index;
-    }
-
-    private IsoDirectoryIndex MakeIndex(IsoDirectory place)
-    {
+        IsoDirectory place = Locate(directory);
         List<(ulong Hash, uint Position)> names = [];
         ImageFormatException? damage = null;
         try
@@ -249,8 +234,8 @@ internal sealed class Iso9660Tree : FileTree
             {
                 if (IsVisible(reader.Node, place))
                 {
-                    names.Add((
-                        IsoDirectoryIndex.Hash(reader.Node.NameSpan), (uint)(reader.Node.Offset - place.Offset)));
+                    ulong hash = DirectoryIndex<IsoDirectory>.Hash(reader.Node.NameSpan);
+                    names.Add((hash, (uint)(reader.Node.Offset - place.Offset)));
                 }
             }
 
@@ -261,7 +246,7 @@ internal sealed class Iso9660Tree : FileTree
             damage = error;
         }
 
-        return IsoDirectoryIndex.Make(names, damage);
+        return new(place, 0, names, damage, hidesEquals: true);
     }
 
     // Hidden are: what stands for a directory that is shown elsewhere, the place where such directories are kept when

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Imaged.Formats.Model;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Udf;
 
@@ -103,6 +105,30 @@ internal sealed class UdfDirectoryReader : IDisposable
             Raw = Window(offset + HeaderLength + useLength, nameLength),
         };
         return true;
+    }
+
+    /// <summary>Reads all names of files from the beginning on.</summary>
+    public DirectoryIndex<UdfFileSource> MakeIndex()
+    {
+        List<(ulong Hash, uint Position)> names = [];
+        ImageFormatException? damage = null;
+        Position = 0;
+        try
+        {
+            while (TryRead(out UdfName name))
+            {
+                if (name.IsFile && UdfText.ToFileName(name.Raw) is { Length: > 0 } text)
+                {
+                    names.Add((DirectoryIndex<UdfFileSource>.Hash(text), (uint)name.Offset));
+                }
+            }
+        }
+        catch (ImageFormatException error)
+        {
+            damage = error;
+        }
+
+        return new(_content, _content.MemoryBytes, names, damage);
     }
 
     /// <inheritdoc/>

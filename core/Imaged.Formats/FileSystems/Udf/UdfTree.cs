@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Udf;
 
@@ -17,7 +18,7 @@ internal sealed class UdfTree : FileTree
     private const int MaxFileSets = 64;
 
     private readonly UdfVolume _volume;
-    private readonly UdfIndexCache _indices = new();
+    private readonly DirectoryIndexCache<UdfFileSource> _indices = new();
 
     private UdfTree(UdfVolume volume, UdfAddress root, List<string> warnings)
     {
@@ -92,17 +93,10 @@ internal sealed class UdfTree : FileTree
     public override bool TryLookup(ulong directory, ReadOnlySpan<byte> name, out NodeInfo node)
     {
         UdfAddress address = Address(directory);
-        UdfDirectoryIndex? index = _indices.Find(directory);
-        if (index is null)
-        {
-            UdfFileSource content = OpenDirectory(address);
-            using UdfDirectoryReader all = new(_volume, content, address, ListingChunk);
-            index = UdfDirectoryIndex.Build(content, all);
-            _indices.Add(directory, index);
-        }
-
+        DirectoryIndex<UdfFileSource> index = _indices.Get(directory, MakeIndex);
+        ulong hash = DirectoryIndex<UdfFileSource>.Hash(name);
         using UdfDirectoryReader reader = new(_volume, index.Content, address, LookupChunk);
-        for (long at = index.Find(name, 0); at >= 0; at = index.Find(name, at + 1))
+        for (long at = index.Find(hash, 0); at >= 0; at = index.Find(hash, at + 1))
         {
             reader.Position = at;
             if (reader.TryRead(out UdfName found) && name.SequenceEqual(UdfText.ToFileName(found.Raw)))
@@ -112,6 +106,7 @@ internal sealed class UdfTree : FileTree
             }
         }
 
+        index.ThrowIfDamaged(UdfFileSystem.Id);
         node = default;
         return false;
     }
@@ -207,6 +202,14 @@ internal sealed class UdfTree : FileTree
         }
 
         return address;
+    }
+
+    private DirectoryIndex<UdfFileSource> MakeIndex(ulong directory)
+    {
+        UdfAddress address = Address(directory);
+        UdfFileSource content = OpenDirectory(address);
+        using UdfDirectoryReader reader = new(_volume, content, address, ListingChunk);
+        return reader.MakeIndex();
     }
 
     private IEnumerable<DirectoryEntry> ReadDirectory(UdfAddress address, UdfFileSource content, long cookie)

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Model;
@@ -36,38 +34,12 @@ public sealed class ExtMountedTests
         Assert.Equal(variant, tree.Volume.Version);
         Assert.Empty(tree.Volume.Warnings);
 
-        Dictionary<string, NodeInfo> nodes =
-            TreeWalk.AllPaths(tree).ToDictionary(item => item.Path, item => item.Entry.Node);
-        Assert.Equal(
-            File.ReadLines(folder["stat"]).Order(StringComparer.Ordinal),
-            nodes.Select(item => ExtImage.Stat(item.Key, item.Value)).Order(StringComparer.Ordinal));
-        Assert.Equal(
-            File.ReadLines(folder["links"]).Order(StringComparer.Ordinal),
-            nodes.Where(item => item.Value.Type == FileType.SymbolicLink)
-                .Select(item => $"./{item.Key}\t{Encoding.UTF8.GetString(tree.ReadLink(item.Value.Id).Span)}")
-                .Order(StringComparer.Ordinal));
-        Assert.Equal(
-            File.ReadLines(folder["sums"]).Order(StringComparer.Ordinal),
-            nodes.Where(item => item.Value is { Type: FileType.Regular, Size: < 64 << 20 })
-                .Select(item => $"{Sum(tree, item.Value)}  ./{item.Key}").Order(StringComparer.Ordinal));
-        Assert.Equal(
-            ExtImage.ReadAttributes(folder["attributes"]).Order(StringComparer.Ordinal),
-            nodes.SelectMany(item => tree.ListAttributes(item.Value.Id).Select(name =>
-                    $"{item.Key}\t{name}\t{Convert.ToHexStringLower(tree.GetAttribute(item.Value.Id, name)!)}"))
-                .Order(StringComparer.Ordinal));
-
-        foreach ((NodeInfo directory, DirectoryEntry entry) in TreeWalk.All(tree))
-        {
-            Assert.True(tree.TryLookup(directory.Id, entry.Name.Span, out NodeInfo found));
-            Assert.Equal(entry.Node, found);
-        }
-
-        foreach (NodeInfo node in nodes.Values.Where(node => node.Type == FileType.Regular))
-        {
-            using BlockSource file = tree.OpenFile(node.Id);
-            SourceContract.ExtentsTile(file);
-            ExtImage.AssertVerbatim(file, volume);
-        }
+        HostListing listing = new(folder, HostListing.NodesOf(tree));
+        listing.AssertNodes(line => line);
+        listing.AssertContent(tree);
+        listing.AssertAttributes(tree);
+        TreeContract.EntriesAreFound(tree);
+        TreeContract.ExtentsAreVerbatim(tree, volume);
 
         Assert.Equal("end"u8.ToArray(), Tail(tree, "big-sparse", 3));
         Assert.Contains(ExtentKind.Zero, Kinds(tree, "big-sparse"));
@@ -127,12 +99,6 @@ public sealed class ExtMountedTests
         using BlockSource volume = ExtImage.OpenVolume(folder["dirty"]);
         using FileTree tree = ExtImage.Open(volume);
         Assert.Contains(tree.Volume.Warnings, warning => warning.Contains("last checkpoint", StringComparison.Ordinal));
-    }
-
-    private static string Sum(FileTree tree, NodeInfo node)
-    {
-        using BlockSource file = tree.OpenFile(node.Id);
-        return Convert.ToHexStringLower(SHA256.HashData(file.ReadBytes(0, (int)file.Length)));
     }
 
     private static byte[] Tail(FileTree tree, string path, int count)

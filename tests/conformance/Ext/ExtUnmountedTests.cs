@@ -1,10 +1,9 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Contracts;
 using Xunit;
 
 namespace Imaged.Conformance.Ext;
@@ -30,27 +29,14 @@ public sealed class ExtUnmountedTests
         using BlockSource volume = ExtImage.OpenVolume(image);
         using FileTree tree = ExtImage.Open(volume);
         Assert.Empty(tree.Volume.Warnings);
-        Dictionary<string, NodeInfo> nodes = TreeWalk.AllPaths(tree)
-            .Where(item => item.Path != "lost+found").ToDictionary(item => item.Path, item => item.Entry.Node);
+        Dictionary<string, NodeInfo> nodes = HostListing.NodesOf(tree);
+        nodes.Remove("lost+found");
+        HostListing listing = new(folder, nodes);
 
         // Sizes of directories, allocation, inode numbers and times to the nanosecond are the volume's own.
-        Assert.Equal(
-            File.ReadLines(folder["stat"]).Select(Comparable).Order(StringComparer.Ordinal),
-            nodes.Select(item => Comparable(ExtImage.Stat(item.Key, item.Value))).Order(StringComparer.Ordinal));
-        Assert.Equal(
-            File.ReadLines(folder["links"]).Order(StringComparer.Ordinal),
-            nodes.Where(item => item.Value.Type == FileType.SymbolicLink)
-                .Select(item => $"./{item.Key}\t{Encoding.UTF8.GetString(tree.ReadLink(item.Value.Id).Span)}")
-                .Order(StringComparer.Ordinal));
-        Assert.Equal(
-            File.ReadLines(folder["sums"]).Order(StringComparer.Ordinal),
-            nodes.Where(item => item.Value.Type == FileType.Regular)
-                .Select(item => $"{Sum(tree, item.Value)}  ./{item.Key}").Order(StringComparer.Ordinal));
-        Assert.All(TreeWalk.All(tree), item =>
-        {
-            Assert.True(tree.TryLookup(item.Directory.Id, item.Entry.Name.Span, out NodeInfo found));
-            Assert.Equal(item.Entry.Node, found);
-        });
+        listing.AssertNodes(Comparable);
+        listing.AssertContent(tree);
+        TreeContract.EntriesAreFound(tree);
 
         string features = Tool.Run("dumpe2fs", "-h", image).Text.Split('\n')
             .Single(line => line.StartsWith("Filesystem features:", StringComparison.Ordinal)).Split(':')[1];
@@ -172,11 +158,5 @@ public sealed class ExtUnmountedTests
         string size = fields[1].StartsWith('4') ? string.Empty : fields[5];
         string modified = fields[11].StartsWith('-') ? string.Empty : fields[11].Split('.')[0];
         return string.Join('\t', [.. fields[..5], size, fields[8], fields[9], modified]);
-    }
-
-    private static string Sum(FileTree tree, NodeInfo node)
-    {
-        using BlockSource file = tree.OpenFile(node.Id);
-        return Convert.ToHexStringLower(SHA256.HashData(file.ReadBytes(0, (int)file.Length)));
     }
 }

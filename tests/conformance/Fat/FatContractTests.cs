@@ -1,49 +1,28 @@
 using Imaged.Blocks;
-using Imaged.Formats.Fat;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
 using Imaged.TestKit.Contracts;
 
 namespace Imaged.Conformance.Fat;
 
-public sealed class Fat12ContractTests : FatContractTests
+public sealed class Fat12ContractTests() : FatContractTests(720, string.Empty);
+
+public sealed class Fat16ContractTests() : FatContractTests(4096, "-F 16 -s 1");
+
+public sealed class Fat32ContractTests() : FatContractTests(34816, "-F 32 -s 1");
+
+/// <summary>The contract on a small volume of mkfs.fat, filled by mtools.</summary>
+/// <param name="kilobytes">Its size.</param>
+/// <param name="options">For mkfs.fat.</param>
+public abstract class FatContractTests(int kilobytes, string options) : MadeTreeContract
 {
-    private static readonly Lazy<byte[]> Bytes = new(() => Make(720, string.Empty));
+    protected override string[] Tools => ["mkfs.fat", "mcopy"];
 
-    protected override byte[] Image => Bytes.Value;
-}
-
-public sealed class Fat16ContractTests : FatContractTests
-{
-    private static readonly Lazy<byte[]> Bytes = new(() => Make(4096, "-F 16 -s 1"));
-
-    protected override byte[] Image => Bytes.Value;
-}
-
-public sealed class Fat32ContractTests : FatContractTests
-{
-    private static readonly Lazy<byte[]> Bytes = new(() => Make(34816, "-F 32 -s 1"));
-
-    protected override byte[] Image => Bytes.Value;
-}
-
-public abstract class FatContractTests : FileTreeContract
-{
-    protected abstract byte[] Image { get; }
-
-    protected static byte[] Make(int kilobytes, string options)
+    protected override void Make(TemporaryFolder folder)
     {
-        using TemporaryFolder folder = new();
         FatImages.MakeTree(folder["tree"], 50_000, 40);
-        return File.ReadAllBytes(FatImages.Make(folder, kilobytes, options));
+        File.Move(FatImages.Make(folder, kilobytes, options), folder["image"]);
     }
 
-    protected override BlockSource OpenVolume()
-    {
-        Requires.Tool("mkfs.fat", "mcopy");
-        return new MemorySource(Image);
-    }
-
-    protected override FileTree OpenTree(BlockSource volume) =>
-        FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
+    protected override FileTree OpenTree(BlockSource volume) => FatImages.Open(volume);
 }

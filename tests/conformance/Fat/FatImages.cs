@@ -1,4 +1,7 @@
 using System.Text;
+using Imaged.Blocks;
+using Imaged.Formats.Fat;
+using Imaged.Formats.Model;
 using Imaged.TestKit;
 
 namespace Imaged.Conformance.Fat;
@@ -75,4 +78,8 @@ internal static class FatImages
             """);
         return image;
     }
+
+    /// <summary>The tree on a volume.</summary>
+    public static FileTree Open(BlockSource volume) =>
+        FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
 }

@@ -35,7 +35,7 @@ public sealed class FatSampleTests
         Assert.NotNull(info);
         FatToolTests.CompareWithBlkid(info, Samples.Get(name));
 
-        using FileTree tree = FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
+        using FileTree tree = FatImages.Open(volume);
         using TemporaryFolder folder = new();
         Directory.CreateDirectory(folder["files"]);
         Tool.Run("7z", "x", "-y", "-tFAT", "-o" + folder["files"], Samples.Get(name));
@@ -49,7 +49,7 @@ public sealed class FatSampleTests
         Requires.Tool("mcopy", "blkid");
         string path = Samples.Get("blkid/fat16_noheads.img.xz");
         using BlockSource volume = Samples.Open("blkid/fat16_noheads.img.xz");
-        using FileTree tree = FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
+        using FileTree tree = FatImages.Open(volume);
         FatToolTests.CompareWithBlkid(tree.Volume, path);
         Assert.Contains(tree.Volume.Warnings, warning => warning.EndsWith("are there", StringComparison.Ordinal));
         using TemporaryFolder folder = new();
@@ -65,7 +65,7 @@ public sealed class FatSampleTests
         Requires.Tool("mtype", "blkid");
         string path = Samples.Get("floppy/a2kit-msdos.img");
         using BlockSource volume = Samples.Open("floppy/a2kit-msdos.img");
-        using FileTree tree = FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
+        using FileTree tree = FatImages.Open(volume);
         FatToolTests.CompareWithBlkid(tree.Volume, path);
         string[] names = [.. tree.ReadDirectory(tree.Root.Id, 0).Select(entry => TreeWalk.Text(entry.Name))];
         Assert.Equal(["DSKBLD.BAT", "DSKBLD.BAS", "DIR1", "DIR3"], names);

@@ -36,7 +36,7 @@ public sealed partial class FatToolTests
         FatImages.MakeTree(folder["tree"], large: isLarge ? 700_000 : 150_000, many: isLarge ? 300 : 40);
         string image = FatImages.Make(folder, kilobytes, options);
         using FileSource volume = FileSource.Open(image);
-        using FileTree tree = FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
+        using FileTree tree = FatImages.Open(volume);
         CompareWithFolder(tree, folder["tree"]);
 
         VolumeInfo info = FatFileSystem.Probe(volume)!;
@@ -95,7 +95,7 @@ public sealed partial class FatToolTests
         image.AsSpan(fat, fatLength).Clear();
         image[40] = 0x81;
         using MemorySource volume = new(image);
-        using FileTree tree = FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
+        using FileTree tree = FatImages.Open(volume);
         CompareWithFolder(tree, folder["tree"]);
     }
 
@@ -124,7 +124,7 @@ public sealed partial class FatToolTests
         string[] expected = [.. Tool.Run("env", "MTOOLS_SKIP_CHECK=1", "mdir", "-b", "-i", image, "::").Text
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[3..])];
         using MemorySource volume = new(bytes);
-        using FileTree tree = FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
+        using FileTree tree = FatImages.Open(volume);
         string[] names = [.. TreeWalk.AllPaths(tree).Select(item => item.Path)];
         Assert.Equal(["aaaaaaa1.TXT", "aaaaaaa2.txt", "σüAAAAA3.TXT", "AßAAAAA4.txt"], names);
         Assert.Equal(expected[..2], names[..2]);
@@ -137,7 +137,7 @@ public sealed partial class FatToolTests
         using TemporaryFolder folder = new();
         FatImages.MakeTree(folder["tree"], 100_000, 40);
         using FileSource volume = FileSource.Open(FatImages.Make(folder, 2880, string.Empty));
-        using FileTree tree = FatFileSystem.Open(volume, new FileTreeOptions(new BlockCache(1 << 20)));
+        using FileTree tree = FatImages.Open(volume);
         Assert.Equal(TreeWalk.Find(tree, "names/Mixed Case.Text"), TreeWalk.Find(tree, "NAMES/mixed case.TEXT"));
         Assert.Equal(TreeWalk.Find(tree, "names/Mixed Case.Text"), TreeWalk.Find(tree, "NAMES/MIXEDC~1.TEX"));
         Assert.Equal(TreeWalk.Find(tree, "names/ümläut.txt"), TreeWalk.Find(tree, "names/ÜMLÄUT.TXT"));

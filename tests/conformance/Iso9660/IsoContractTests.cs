@@ -1,6 +1,5 @@
 using Imaged.Blocks;
 using Imaged.Formats.Model;
-using Imaged.Linux;
 using Imaged.TestKit;
 using Imaged.TestKit.Contracts;
 
@@ -41,7 +40,7 @@ public sealed class IsoMultiExtentContract : FileTreeContract
 }
 
 /// <summary>The contract on a small image that a program makes.</summary>
-public abstract class IsoContract : FileTreeContract
+public abstract class IsoContract : MadeTreeContract
 {
     /// <summary>Makes <c>image</c> of the folder <c>small</c>.</summary>
     protected abstract string Command { get; }
@@ -49,10 +48,9 @@ public abstract class IsoContract : FileTreeContract
     /// <summary>Which names.</summary>
     protected virtual string? Extensions => null;
 
-    protected override BlockSource OpenVolume()
-    {
-        Requires.Tool(Command.Split(' ')[0]);
-        using TemporaryFolder folder = new();
+    protected override string[] Tools => [Command.Split(' ')[0]];
+
+    protected override void Make(TemporaryFolder folder) =>
         Tool.Shell($$"""
             cd '{{folder.Path}}'
             mkdir -p small/a/b/c/d/e/f/g/h/i/j 'small/with space'
@@ -65,9 +63,6 @@ public abstract class IsoContract : FileTreeContract
             for i in {1..60}; do echo $i > "small/with space/a rather long name, number $i"; done
             {{Command}} > make.log 2>&1
             """);
-        using FileSource file = FileSource.Open(folder["image"]);
-        return new MemorySource(file.ReadBytes(0, (int)file.Length));
-    }
 
     protected override FileTree OpenTree(BlockSource volume) => IsoImage.Open(volume, Extensions);
 }

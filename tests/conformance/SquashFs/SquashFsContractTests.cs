@@ -1,51 +1,36 @@
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Formats.SquashFs;
-using Imaged.Linux;
 using Imaged.TestKit;
 using Imaged.TestKit.Contracts;
 
 namespace Imaged.Conformance.SquashFs;
 
 /// <summary>Small volumes made by mksquashfs.</summary>
-public abstract class SquashFsContractTests : FileTreeContract, IDisposable
+public abstract class SquashFsContractTests : MadeTreeContract
 {
-    private readonly TemporaryFolder _folder = new();
-
     /// <summary>Options of mksquashfs.</summary>
     protected abstract string Options { get; }
 
-    public void Dispose()
-    {
-        _folder.Dispose();
-        GC.SuppressFinalize(this);
-    }
+    protected override string[] Tools => ["mksquashfs"];
 
-    protected override BlockSource OpenVolume()
-    {
-        Requires.Tool("mksquashfs");
-        if (!File.Exists(_folder["image"]))
-        {
-            Tool.Shell($$"""
-                cd '{{_folder.Path}}'
-                mkdir -p source/dir/sub source/many
-                cd source
-                seq 30000 > dir/numbers
-                seq 20 > dir/small
-                : > empty
-                ln -s dir/numbers short
-                ln dir/small dir/sub/hard
-                truncate -s 900000 sparse
-                seq 100 | dd of=sparse bs=1 seek=400000 conv=notrunc status=none
-                seq -f 'a-name-of-some-length-%04g' 700 | (cd many && xargs touch)
-                setfattr -n user.note -v text dir/small 2>/dev/null || true
-                cd ..
-                mksquashfs source image {{Options}} -noappend -quiet > make.log 2>&1
-                """);
-        }
-
-        return FileSource.Open(_folder["image"]);
-    }
+    protected override void Make(TemporaryFolder folder) =>
+        Tool.Shell($$"""
+            cd '{{folder.Path}}'
+            mkdir -p source/dir/sub source/many
+            cd source
+            seq 30000 > dir/numbers
+            seq 20 > dir/small
+            : > empty
+            ln -s dir/numbers short
+            ln dir/small dir/sub/hard
+            truncate -s 900000 sparse
+            seq 100 | dd of=sparse bs=1 seek=400000 conv=notrunc status=none
+            seq -f 'a-name-of-some-length-%04g' 700 | (cd many && xargs touch)
+            setfattr -n user.note -v text dir/small 2>/dev/null || true
+            cd ..
+            mksquashfs source image {{Options}} -noappend -quiet > make.log 2>&1
+            """);
 
     protected override FileTree OpenTree(BlockSource volume) =>
         SquashFsFileSystem.Open(volume, new FileTreeOptions(new BlockCache(4 << 20)));

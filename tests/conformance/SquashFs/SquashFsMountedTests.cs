@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
 using Imaged.Blocks;
-using Imaged.Conformance.Ext;
 using Imaged.Formats.Model;
 using Imaged.Formats.SquashFs;
 using Imaged.Linux;
@@ -44,50 +41,21 @@ public sealed class SquashFsMountedTests : IClassFixture<SquashFsSourceFolder>
             mount -o loop,ro -t squashfs image mnt
             trap 'cd /; umount "{{folder.Path}}/mnt"' EXIT
             cd mnt
-            find . -mindepth 1 -exec stat --printf='{{ExtImage.StatFormat}}' {} + > ../stat
-            find . -type f -exec sha256sum {} + > ../sums
-            find . -type l -printf '%p\t%l\n' > ../links
-            getfattr -R -P -h -d -m - -e hex . > ../attributes
+            {{HostListing.Commands}}
+            {{HostListing.AttributeCommand}}
             """);
         using BlockSource volume = FileSource.Open(folder["image"]);
         using FileTree tree = Open(volume);
-        Dictionary<string, NodeInfo> nodes =
-            TreeWalk.AllPaths(tree).ToDictionary(item => item.Path, item => item.Entry.Node);
+        Dictionary<string, NodeInfo> nodes = HostListing.NodesOf(tree);
+        HostListing listing = new(folder, nodes);
 
         // The kernel counts attributes as blocks: what is allocated is compared for files without any.
-        string[] expected = [.. File.ReadLines(folder["stat"]).Order(StringComparer.Ordinal)];
-        NodeInfo[] files = [.. expected.Select(line => nodes[line.Split('\t')[0][2..]])];
-        Assert.Equal(nodes.Count, expected.Length);
-        Assert.Equal(
-            expected.Select((line, i) => Comparable(line, tree.ListAttributes(files[i].Id).IsEmpty)),
-            expected.Select((line, i) => Comparable(
-                ExtImage.Stat(line.Split('\t')[0][2..], files[i]), tree.ListAttributes(files[i].Id).IsEmpty)));
-        Assert.Equal(
-            File.ReadLines(folder["links"]).Order(StringComparer.Ordinal),
-            nodes.Where(item => item.Value.Type == FileType.SymbolicLink)
-                .Select(item => $"./{item.Key}\t{Encoding.UTF8.GetString(tree.ReadLink(item.Value.Id).Span)}")
-                .Order(StringComparer.Ordinal));
-        Assert.Equal(
-            File.ReadLines(folder["sums"]).Order(StringComparer.Ordinal),
-            nodes.Where(item => item.Value.Type == FileType.Regular)
-                .Select(item => $"{Sum(tree, item.Value)}  ./{item.Key}").Order(StringComparer.Ordinal));
-        Assert.Equal(
-            ExtImage.ReadAttributes(folder["attributes"]).Order(StringComparer.Ordinal),
-            nodes.SelectMany(item => tree.ListAttributes(item.Value.Id).Select(name =>
-                    $"{item.Key}\t{name}\t{Convert.ToHexStringLower(tree.GetAttribute(item.Value.Id, name)!)}"))
-                .Order(StringComparer.Ordinal));
-        foreach ((NodeInfo directory, DirectoryEntry entry) in TreeWalk.All(tree))
-        {
-            Assert.True(tree.TryLookup(directory.Id, entry.Name.Span, out NodeInfo found));
-            Assert.Equal(entry.Node, found);
-        }
-
-        foreach (NodeInfo node in nodes.Values.Where(node => node.Type == FileType.Regular))
-        {
-            using BlockSource file = tree.OpenFile(node.Id);
-            SourceContract.ExtentsTile(file);
-            ExtImage.AssertVerbatim(file, volume);
-        }
+        listing.AssertNodes(line =>
+            Comparable(line, tree.ListAttributes(nodes[line.Split('\t')[0][2..]].Id).IsEmpty));
+        listing.AssertContent(tree);
+        listing.AssertAttributes(tree);
+        TreeContract.EntriesAreFound(tree);
+        TreeContract.ExtentsAreVerbatim(tree, volume);
 
         if (options.Contains("-noD", StringComparison.Ordinal))
         {
@@ -103,18 +71,10 @@ public sealed class SquashFsMountedTests : IClassFixture<SquashFsSourceFolder>
         Requires.Tool("mksquashfs", "unsquashfs");
         using TemporaryFolder folder = new();
         Make(folder, "-comp lzma");
-        Tool.Shell($$"""
-            cd '{{folder.Path}}'
-            unsquashfs -n -d out image > unsquashfs.log 2>&1
-            cd out
-            find . -type f -exec sha256sum {} + > ../sums
-            """);
+        Tool.Run("unsquashfs", "-n", "-d", folder["out"], folder["image"]);
         using BlockSource volume = FileSource.Open(folder["image"]);
         using FileTree tree = Open(volume);
-        Assert.Equal(
-            File.ReadLines(folder["sums"]).Order(StringComparer.Ordinal),
-            TreeWalk.AllPaths(tree).Where(item => item.Entry.Node.Type == FileType.Regular)
-                .Select(item => $"{Sum(tree, item.Entry.Node)}  ./{item.Path}").Order(StringComparer.Ordinal));
+        HostTree.AssertSame(HostTree.Of(folder["out"], full: true), HostTree.Of(tree, full: true));
     }
 
     [Fact]
@@ -141,10 +101,4 @@ public sealed class SquashFsMountedTests : IClassFixture<SquashFsSourceFolder>
 
     private void Make(TemporaryFolder folder, string options) => Tool.Shell(
         $"cd '{folder.Path}'; mksquashfs '{_source.Folder}' image {options} -noappend -quiet > make.log 2>&1");
-
-    private static string Sum(FileTree tree, NodeInfo node)
-    {
-        using BlockSource file = tree.OpenFile(node.Id);
-        return Convert.ToHexStringLower(SHA256.HashData(file.ReadBytes(0, (int)file.Length)));
-    }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Formats.SquashFs;
@@ -20,18 +19,10 @@ public sealed class SquashFsSampleTests
         Requires.Tool("unsquashfs", "blkid");
         string path = Samples.Get(sample);
         using TemporaryFolder folder = new();
-        Tool.Shell($$"""
-            cd '{{folder.Path}}'
-            unsquashfs -n -d out '{{path}}' > log 2>&1
-            find out -type f -exec sha256sum {} + > sums
-            """);
+        Tool.Run("unsquashfs", "-n", "-d", folder["out"], path);
         using BlockSource volume = FileSource.Open(path);
         using FileTree tree = FileSystemsOpen(volume);
-        Assert.Equal(
-            File.ReadLines(folder["sums"]).Order(StringComparer.Ordinal),
-            TreeWalk.AllPaths(tree).Where(item => item.Entry.Node.Type == FileType.Regular)
-                .Select(item => $"{Sum(TreeWalk.ReadFile(tree, item.Path))}  out/{item.Path}")
-                .Order(StringComparer.Ordinal));
+        HostTree.AssertSame(HostTree.Of(folder["out"], full: false), HostTree.Of(tree, full: false));
         Assert.Equal("squashfs", tree.Volume.KernelType);
         string told = Tool.Run("blkid", "-p", "-o", "export", path).Text;
         Assert.Contains("TYPE=squashfs\n", told, StringComparison.Ordinal);
@@ -53,6 +44,4 @@ public sealed class SquashFsSampleTests
 
     private static FileTree FileSystemsOpen(BlockSource volume) =>
         SquashFsFileSystem.Open(volume, new FileTreeOptions(new BlockCache(4 << 20)));
-
-    private static string Sum(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

@@ -31,4 +31,20 @@ public static class SourceContract
 
         Assert.Equal(source.Length, offset);
     }
+
+    /// <summary>Where an extent names a place in the volume, the bytes are there; the first MiB of each is read.</summary>
+    public static void ExtentsAreVerbatim(BlockSource source, BlockSource volume)
+    {
+        for (long offset = 0; offset < source.Length;)
+        {
+            Extent extent = source.GetExtent(offset);
+            if (extent.Kind == ExtentKind.Data && extent.Host is { } host)
+            {
+                int count = (int)Math.Min(extent.Length, 1 << 20);
+                Assert.Equal(volume.ReadBytes(host.Offset, count), source.ReadBytes(offset, count));
+            }
+
+            offset = extent.End;
+        }
+    }
 }

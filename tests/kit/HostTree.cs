@@ -3,13 +3,12 @@ using System.Security.Cryptography;
 using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
-using Imaged.TestKit;
 using Xunit;
 
-namespace Imaged.Conformance.Iso9660;
+namespace Imaged.TestKit;
 
 /// <summary>A node of a tree as one line of text, the same for a folder of the host and for a file tree.</summary>
-internal static class HostTree
+public static class HostTree
 {
     /// <summary>What <c>find</c> and <c>sha256sum</c> say of a folder of the host, by path.</summary>
     /// <param name="folder">Its path.</param>

@@ -52,26 +52,11 @@ internal static class Lz4Decoder
                 return -1;
             }
 
-            Copy(destination, to, distance, match + MinMatch);
+            LzMatch.Copy(destination, to, distance, match + MinMatch);
             to += match + MinMatch;
         }
 
         return -1;
-    }
-
-    // The copy may overlap what it makes: then the last `distance` bytes repeat.
-    private static void Copy(Span<byte> destination, int to, int distance, int count)
-    {
-        while (count > 0)
-        {
-            int part = Math.Min(count, distance);
-            destination.Slice(to - distance, part).CopyTo(destination[to..]);
-            to += part;
-            count -= part;
-
-            // What was repeated can be repeated as a whole.
-            distance += part == distance ? part : 0;
-        }
     }
 
     private static bool TryReadLength(ReadOnlySpan<byte> source, int nibble, ref int from, out int length)

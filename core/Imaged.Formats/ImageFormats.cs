@@ -1,3 +1,4 @@
+using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Model;
@@ -30,6 +31,7 @@ public static class ImageFormats
         FormatEntry.Of<CueFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
+        FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<DmgFormat>(),
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too
         FormatEntry.Of<RawFormat>(),       // last: everything is a raw image

@@ -1,6 +1,7 @@
 using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Raw;
+using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.Cue;
@@ -33,6 +34,7 @@ public static class ImageFormats
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
         FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<DmgFormat>(),
+        FormatEntry.Of<SparseImageFormat>(),
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too
         FormatEntry.Of<RawFormat>(),       // last: everything is a raw image
     ];

@@ -1,4 +1,5 @@
 using Imaged.Formats.Images.AppleCrypt;
+using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Images.SparseImage;
@@ -28,13 +29,15 @@ public static class ImageFormats
     /// other.</summary>
     public static readonly IReadOnlyList<FormatEntry> All =
     [
+        FormatEntry.Of<AppleCryptFormat>(),
+        FormatEntry.Of<Dc42Format>(),
+        FormatEntry.Of<DmgFormat>(),
+        FormatEntry.Of<SparseImageFormat>(),
+
         FormatEntry.Of<NrgFormat>(),
         FormatEntry.Of<CueFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
-        FormatEntry.Of<AppleCryptFormat>(),
-        FormatEntry.Of<DmgFormat>(),
-        FormatEntry.Of<SparseImageFormat>(),
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too
         FormatEntry.Of<RawFormat>(),       // last: everything is a raw image
     ];

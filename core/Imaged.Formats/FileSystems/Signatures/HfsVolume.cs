@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Imaged.Blocks;
+using Imaged.Formats.Apple;
 
 namespace Imaged.Formats.Signatures;
 
@@ -11,11 +12,6 @@ internal static class HfsVolume
     private const int MaxNodeSize = 32768;
     private const byte LeafNode = 0xff;
     private const uint RootParent = 1;
-
-    // The upper half of Mac OS Roman.
-    private const string Upper =
-        "ÄÅÇÉÑÖÜáàâäãåçéèêëíìîïñóòôöõúùûü†°¢£§•¶ß®©™´¨≠ÆØ∞±≤≥¥µ∂∑∏π∫ªºΩæø"
-        + "¿¡¬√ƒ≈∆«»…\u00a0ÀÃÕŒœ–—“”‘’÷◊ÿŸ⁄€‹›ﬁﬂ‡·‚„‰ÂÊÁËÈÍÎÏÌÓÔ\uf8ffÒÚÛÙıˆ˜¯˘˙˚¸˝˛ˇ";
 
     // A version 3 UUID is the MD5 of a name space and the id in the Finder's information.
     private static ReadOnlySpan<byte> NameSpace =>
@@ -29,14 +25,8 @@ internal static class HfsVolume
     public static string? PlainLabel(SignatureReader reader)
     {
         Span<byte> raw = stackalloc byte[reader.U8(36) & 31];
-        Span<char> text = stackalloc char[31];
         reader.TryRead(37, raw);
-        for (int i = 0; i < raw.Length; i++)
-        {
-            text[i] = raw[i] < 0x80 ? (char)raw[i] : Upper[raw[i] - 0x80];
-        }
-
-        string label = text[..raw.Length].TrimEnd(" \0").ToString();
+        string label = MacRoman.Decode(raw).TrimEnd([' ', '\0']);
         return label.Length == 0 ? null : label;
     }
 

@@ -2,6 +2,7 @@ using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Raw;
+using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
@@ -32,6 +33,7 @@ public static class ImageFormats
         FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<Dc42Format>(),
         FormatEntry.Of<DmgFormat>(),
+        FormatEntry.Of<SparseBundleFormat>(),
         FormatEntry.Of<SparseImageFormat>(),
 
         FormatEntry.Of<NrgFormat>(),

@@ -46,5 +46,12 @@ public sealed class FolderFiles : HostFiles
         return true;
     }
 
+    protected override bool TryOpenInsideCore(string folder, string name, out BlockSource source)
+    {
+        string path = Path.Combine(_folder, folder, name);
+        source = File.Exists(path) ? FileSource.Open(path) : null!;
+        return source is not null;
+    }
+
     protected override void Dispose(bool disposing) => _sources.ForEach(source => source.Dispose());
 }

@@ -52,15 +52,25 @@ public sealed class SampleFiles : HostFiles
             return true;
         }
 
-        string? found = Packed.Prepend(string.Empty)
-            .Select(packed => Path.Combine(_folder, name + packed))
-            .FirstOrDefault(relative => File.Exists(Path.Combine(Samples.Root, relative)));
+        string? found = FindPacked(Path.Combine(_folder, name));
         source = found is null ? null! : Add(name, new FileSource(File.OpenHandle(Samples.Get(found)), _opened.Count));
         return found is not null;
     }
 
     /// <inheritdoc/>
+    protected override bool TryOpenInsideCore(string folder, string name, out BlockSource source)
+    {
+        string? found = FindPacked(Path.Combine(_folder, folder, name));
+        source = found is null ? null! : FileSource.Open(Samples.Get(found));
+        return found is not null;
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing) => _sources.ForEach(source => source.Dispose());
+
+    private static string? FindPacked(string relative) => Packed.Prepend(string.Empty)
+        .Select(packed => relative + packed)
+        .FirstOrDefault(path => File.Exists(Path.Combine(Samples.Root, path)));
 
     private static string Unpacked(string name) =>
         Packed.Contains(Path.GetExtension(name)) ? name[..^Path.GetExtension(name).Length] : name;

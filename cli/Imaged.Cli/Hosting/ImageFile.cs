@@ -6,6 +6,8 @@ namespace Imaged.Cli.Hosting;
 /// <summary>An image that was opened with the caller's own rights, and the directory of its sibling files.</summary>
 internal sealed class ImageFile : IDisposable
 {
+    private const string BundleList = "Info.plist";
+
     private ImageFile(string path, string realPath, SafeFileHandle handle, SafeFileHandle? directory)
     {
         Path = path;
@@ -26,7 +28,7 @@ internal sealed class ImageFile : IDisposable
     /// <summary>Names the directory that holds it; null when that cannot be opened.</summary>
     public SafeFileHandle? Directory { get; }
 
-    /// <summary>Opens an image.</summary>
+    /// <summary>Opens an image. Of a directory that is a bundle it is the list of what the bundle is.</summary>
     /// <exception cref="CliException">It cannot be opened, or is no file or block device.</exception>
     public static ImageFile Open(string path)
     {
@@ -48,6 +50,12 @@ internal sealed class ImageFile : IDisposable
         if (!identity.IsRegular && !identity.IsBlockDevice)
         {
             handle.Dispose();
+            string list = System.IO.Path.Combine(path, BundleList);
+            if (identity.IsDirectory && File.Exists(list))
+            {
+                return Open(list);
+            }
+
             string what = identity.IsDirectory ? "a directory" : "neither a file nor a block device";
             throw new CliException(ExitCode.Usage, $"'{path}' is {what}; name an image file");
         }

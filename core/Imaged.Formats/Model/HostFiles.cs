@@ -24,13 +24,30 @@ public abstract class HostFiles : IDisposable
     /// <returns>False when there is no such regular file or siblings cannot be opened.</returns>
     public bool TryOpen(string name, out BlockSource source)
     {
-        if (name.Length is 0 or > MaxNameLength || name is "." or ".." || name.AsSpan().ContainsAny('/', '\0'))
+        if (!IsName(name))
         {
             source = null!;
             return false;
         }
 
         return TryOpenCore(name, out source);
+    }
+
+    /// <summary>Opens a file in a folder beside the image, for bundles, which keep a folder of many: it is no part of
+    /// <see cref="Opened"/>, its extents have no host range that means anything, and the caller disposes it.</summary>
+    /// <param name="folder">A bare name, as <paramref name="name"/>.</param>
+    /// <param name="name">A bare file name, as of <see cref="TryOpen"/>.</param>
+    /// <param name="source">The file.</param>
+    /// <returns>False when there is no such regular file or folders cannot be looked into.</returns>
+    public bool TryOpenInside(string folder, string name, out BlockSource source)
+    {
+        if (!IsName(folder) || !IsName(name))
+        {
+            source = null!;
+            return false;
+        }
+
+        return TryOpenInsideCore(folder, name, out source);
     }
 
     /// <summary>Names of the regular files beside the image, for matching without regard to case. At most
@@ -47,6 +64,16 @@ public abstract class HostFiles : IDisposable
     /// <summary>As <see cref="TryOpen"/>, for a name that is one path component.</summary>
     protected abstract bool TryOpenCore(string name, out BlockSource source);
 
+    /// <summary>As <see cref="TryOpenInside"/>, for names that are one path component each.</summary>
+    protected virtual bool TryOpenInsideCore(string folder, string name, out BlockSource source)
+    {
+        source = null!;
+        return false;
+    }
+
     /// <summary>Closes all files.</summary>
     protected abstract void Dispose(bool disposing);
+
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= MaxNameLength && name is not ("." or "..") && !name.AsSpan().ContainsAny('/', '\0');
 }

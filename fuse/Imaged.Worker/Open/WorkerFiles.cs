@@ -73,7 +73,29 @@ internal sealed class WorkerFiles : HostFiles
             source = Add(handle, name);
             return true;
         }
-        catch (LinuxException error) when (error.Errno is Errno.ENOENT or Errno.ELOOP or Errno.ENOTDIR or 18 /* EXDEV */)
+        catch (LinuxException error) when (IsNotThere(error))
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override bool TryOpenInsideCore(string folder, string name, out BlockSource source)
+    {
+        source = null!;
+        try
+        {
+            SafeFileHandle? handle = _directory is null ? null : HostPath.OpenBeneath(_directory, $"{folder}/{name}");
+            if (handle is null || !HostPath.Identify(handle).IsRegular)
+            {
+                handle?.Dispose();
+                return false;
+            }
+
+            source = new FileSource(handle);
+            return true;
+        }
+        catch (LinuxException error) when (IsNotThere(error))
         {
             return false;
         }
@@ -87,6 +109,9 @@ internal sealed class WorkerFiles : HostFiles
             source.Dispose();
         }
     }
+
+    private static bool IsNotThere(LinuxException error) =>
+        error.Errno is Errno.ENOENT or Errno.ELOOP or Errno.ENOTDIR or 18 /* EXDEV */;
 
     private BlockSource Add(SafeFileHandle handle, string name)
     {

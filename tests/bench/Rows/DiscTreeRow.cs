@@ -1,3 +1,4 @@
+using System.Globalization;
 using Imaged.E2e;
 using Imaged.TestKit;
 
@@ -59,14 +60,16 @@ internal sealed class DiscTreeRow : IRow
         }
 
         Measurement[] measured = Measurement.Interleave(
-            7,
+            5,
             new("fuseiso", () => Fresh(peer)),
             new("fuseiso, again", () => Fresh(peer)),
             new("imaged", () => Fresh(ours)),
             new("the same files in tmpfs", () => Fresh(memory)));
         report.Table(title + ", names not in the kernel's caches", "seconds", measured);
         report.Goal("fuseiso / imaged", measured[0].Median / measured[2].Median, goal);
-        report.Goal("fuseiso / tmpfs, the most that is possible", measured[0].Median / measured[3].Median, goal);
+        double most = measured[0].Median / measured[3].Median;
+        string ratio = most.ToString("F2", CultureInfo.InvariantCulture);
+        report.Line($"- fuseiso / tmpfs, the most that is possible: {ratio}");
     }
 
     private static string MakeDisc()

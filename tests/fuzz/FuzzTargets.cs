@@ -37,6 +37,17 @@ public static class FuzzTargets
                 using FileTree tree = entry.Open(source, new FileTreeOptions(NewCache()));
                 TreeWalk.Touch(tree);
             });
+
+            // A session by its number is looked for in another way than the last one.
+            for (int session = 1; session <= (entry.Info.Id is "iso9660" or "udf" ? 2 : 0); session++)
+            {
+                FileTreeOptions options = new(NewCache()) { Session = session };
+                HostileInput.Allow(() =>
+                {
+                    using FileTree tree = entry.Open(source, options);
+                    _ = tree.ReadDirectory(tree.Root.Id, 0).Take(10).Count();
+                });
+            }
         });
 
     private static FuzzTarget Probe(FileSystemEntry entry) =>

@@ -6,6 +6,7 @@ using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
+using Imaged.Formats.Optical.Ccd;
 using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Nrg;
@@ -37,6 +38,7 @@ public static class ImageFormats
         FormatEntry.Of<SparseImageFormat>(),
 
         FormatEntry.Of<NrgFormat>(),
+        FormatEntry.Of<CcdFormat>(),
         FormatEntry.Of<CueFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything

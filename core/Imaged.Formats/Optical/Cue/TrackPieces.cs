@@ -8,8 +8,6 @@ namespace Imaged.Formats.Optical.Cue;
 /// <param name="track">The track.</param>
 internal sealed class TrackPieces(CueTrack track)
 {
-    private const int ProbeSectors = 32;
-
     private readonly List<Piece> _pieces = [];
     private long _length = track.Pregap;
 
@@ -61,7 +59,7 @@ internal sealed class TrackPieces(CueTrack track)
                 (Mode, Stored) = (found.Mode, found.Stored);
             }
         }
-        else if (FindRaw(data, offset + (PregapIn(begin) * Stored.Length)) is { } mode)
+        else if (RawDetector.FindMode(data.Source, offset + (PregapIn(begin) * Stored.Length), RawStride) is { } mode)
         {
             Mode = mode;
             Stored = Stored.Layout == SectorLayout.Raw2352 ? Stored : new(SectorLayout.Raw2352, SubchannelLayout.None);
@@ -137,34 +135,13 @@ internal sealed class TrackPieces(CueTrack track)
         return runs;
     }
 
+    private int RawStride => Stored.Layout == SectorLayout.Raw2352 ? Stored.Length : SectorLayouts.RawLength;
+
     // The pregap between data and sound begins in the mode of the track before: what counts is behind it.
     private long PregapIn(long begin)
     {
         CueIndex first = track.Indexes.First(index => index.Number == 1);
         return first.File == track.Indexes[0].File ? first.Frames - begin : 0;
-    }
-
-    // The mode of whole data sectors; null when there are none, or the sheet is right. The first ones may be damaged.
-    private TrackMode? FindRaw(CueData data, long offset)
-    {
-        byte[] sector = new byte[16];
-        int stride = Stored.Layout == SectorLayout.Raw2352 ? Stored.Length : SectorLayouts.RawLength;
-        int found = 0;
-        for (int i = 0; i < ProbeSectors; i++, offset += stride)
-        {
-            if (offset > data.Source.Length || data.Source.ReadUpTo(offset, sector) < sector.Length)
-            {
-                break;
-            }
-
-            // One pattern alone may be sound, or data that happens to look so.
-            if (RawSector.HasSync(sector) && RawSector.ModeOf(sector) is 1 or 2 && ++found == 2)
-            {
-                return RawSector.ModeOf(sector) == 2 ? TrackMode.Mode2 : TrackMode.Mode1;
-            }
-        }
-
-        return null;
     }
 
     private static string Text((TrackMode Mode, StoredSector Stored) kind) =>

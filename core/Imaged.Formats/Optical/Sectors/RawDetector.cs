@@ -63,6 +63,32 @@ internal static class RawDetector
         return Msf.TryReadHeader(header, out long lba) && (header[3] & 3) != 3 && (header[3] & 0x1c) == 0 ? lba : null;
     }
 
+    /// <summary>The mode of whole data sectors, scrambled or not; null when there are none. The first ones may be
+    /// damaged.</summary>
+    /// <param name="source">What stores them.</param>
+    /// <param name="offset">Byte offset of the first one.</param>
+    /// <param name="stride">Bytes from one to the next.</param>
+    public static TrackMode? FindMode(BlockSource source, long offset, int stride)
+    {
+        byte[] sector = new byte[16];
+        int found = 0;
+        for (int i = 0; i < ProbeSectors; i++, offset += stride)
+        {
+            if (offset < 0 || offset > source.Length || source.ReadUpTo(offset, sector) < sector.Length)
+            {
+                break;
+            }
+
+            // One pattern alone may be sound, or data that happens to look so.
+            if (RawSector.HasSync(sector) && RawSector.ModeOf(sector) is 1 or 2 && ++found == 2)
+            {
+                return RawSector.ModeOf(sector) == 2 ? TrackMode.Mode2 : TrackMode.Mode1;
+            }
+        }
+
+        return null;
+    }
+
     private static bool HasAnySignature(ReadOnlySpan<byte> head)
     {
         foreach ((int length, int data, _) in Layouts)

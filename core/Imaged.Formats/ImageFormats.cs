@@ -9,6 +9,7 @@ using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.Ccd;
 using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Descriptors;
+using Imaged.Formats.Optical.Gdi;
 using Imaged.Formats.Optical.Nrg;
 
 namespace Imaged.Formats;
@@ -40,6 +41,7 @@ public static class ImageFormats
         FormatEntry.Of<NrgFormat>(),
         FormatEntry.Of<CcdFormat>(),
         FormatEntry.Of<CueFormat>(),
+        FormatEntry.Of<GdiFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too

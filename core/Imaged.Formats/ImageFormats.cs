@@ -11,6 +11,7 @@ using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Gdi;
 using Imaged.Formats.Optical.Nrg;
+using Imaged.Formats.Optical.Toc;
 
 namespace Imaged.Formats;
 
@@ -42,6 +43,7 @@ public static class ImageFormats
         FormatEntry.Of<CcdFormat>(),
         FormatEntry.Of<CueFormat>(),
         FormatEntry.Of<GdiFormat>(),
+        FormatEntry.Of<TocFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too

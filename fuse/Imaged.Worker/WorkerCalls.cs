@@ -27,7 +27,10 @@ internal static class WorkerCalls
         calls.On(WorkerInterface.Plan, Guard<PlanParameters>((call, parameters) => Plan(host, call, parameters)));
         calls.On(WorkerInterface.Serve, Guard<ServeParameters>((call, parameters) => Serve(host, call, parameters)));
         calls.On(WorkerInterface.Handover, Guard<Nothing>((call, _) =>
-            call.Reply(new HandoverReply { State = "serving" }, Json.Default.HandoverReply, [.. host.Handover()])));
+        {
+            (HandoverReply reply, IReadOnlyList<SafeFileHandle> handles) = host.Handover();
+            call.Reply(reply, Json.Default.HandoverReply, [.. handles]);
+        }));
         calls.On(WorkerInterface.List, Guard<ListParameters>((call, parameters) => List(host, call, parameters)));
         calls.On(WorkerInterface.Cat, Guard<CatParameters>((call, parameters) => Cat(host, call, parameters)));
         calls.On(WorkerInterface.Copy, Guard<CopyParameters>((call, parameters) => Copy(host, call, parameters)));
@@ -79,8 +82,8 @@ internal static class WorkerCalls
     private static void Open(WorkerHost host, VarlinkCall call, OpenParameters parameters)
     {
         SafeFileHandle image = call.TakeDescriptor(parameters.Image, "image");
-        using SafeFileHandle? password = parameters.Options.Password is { } index ? call.TakeDescriptor(index, "password") : null;
-        OpenedImage opened = host.Open(image, parameters.Name, parameters.Options, PasswordReader.Read(password));
+        SafeFileHandle? password = call.TakeDescriptor(parameters.Options.Password, "password");
+        OpenedImage opened = host.Open(image, parameters.Name, parameters.Options, password);
         call.Reply(new OpenReply { Info = ImageInfoMapper.Map(opened) }, Json.Default.OpenReply);
     }
 

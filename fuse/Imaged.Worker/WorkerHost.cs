@@ -18,6 +18,7 @@ internal sealed class WorkerHost : IDisposable
 {
     private readonly SafeFileHandle? _directory;
     private readonly UnixSocket _endSender;
+    private SafeFileHandle? _password;
     private OpenedImage? _image;
     private FileTree? _tree;
     private FuseSession? _session;
@@ -55,14 +56,20 @@ internal sealed class WorkerHost : IDisposable
     public FileTree Tree => _tree ??= Image.OpenTree(Image.ChooseVolume());
 
     /// <summary>Opens the image.</summary>
-    public OpenedImage Open(SafeFileHandle image, string name, OpenOptions options, byte[]? password)
+    /// <param name="image">The image; it becomes the host's.</param>
+    /// <param name="name">Name of its file.</param>
+    /// <param name="options">How to open it.</param>
+    /// <param name="password">What the password is read from; null for none. It becomes the host's.</param>
+    public OpenedImage Open(SafeFileHandle image, string name, OpenOptions options, SafeFileHandle? password)
     {
         if (_image is not null)
         {
             image.Dispose();
+            password?.Dispose();
             throw new ImagedException(ErrorKind.Busy, "this worker has an image open");
         }
 
+        _password = password;
         WorkerFiles files = new(image, Path.GetFileName(name), _directory);
         _image = OpenedImage.Open(files, new ImageChoice(
             options.Format,
@@ -75,7 +82,7 @@ internal sealed class WorkerHost : IDisposable
             options.SectorSize)
         {
             Track = options.Track,
-            Password = password,
+            Password = PasswordReader.Read(password),
         });
         return _image;
     }
@@ -105,9 +112,9 @@ internal sealed class WorkerHost : IDisposable
     /// <summary>Waits until the session, if there is one, has ended.</summary>
     public void WaitForEnd() => _session?.Completion.Wait();
 
-    /// <summary>What a new daemon needs to hold this worker's connection for it: the FUSE device, the journal, the image
-    /// and, when there is one, its directory.</summary>
-    public IReadOnlyList<SafeFileHandle> Handover()
+    /// <summary>What a new daemon needs to hold this worker's connection for it: the FUSE device, the journal, the
+    /// image, and its directory and the password when there are any, with their indices.</summary>
+    public (HandoverReply Reply, IReadOnlyList<SafeFileHandle> Handles) Handover()
     {
         if (_device is null || _journalFile is null)
         {
@@ -115,12 +122,13 @@ internal sealed class WorkerHost : IDisposable
         }
 
         List<SafeFileHandle> handles = [_device, _journalFile, Image.Files.HandleOf(0)];
-        if (_directory is not null)
+        HandoverReply reply = new()
         {
-            handles.Add(_directory);
-        }
-
-        return handles;
+            State = "serving",
+            Directory = Add(handles, _directory),
+            Password = Add(handles, _password),
+        };
+        return (reply, handles);
     }
 
     /// <inheritdoc/>
@@ -134,6 +142,7 @@ internal sealed class WorkerHost : IDisposable
         _journal?.Dispose();
         _journalFile?.Dispose();
         _device?.Dispose();
+        _password?.Dispose();
         _endSender.Dispose();
         Ended.Dispose();
     }
@@ -142,6 +151,17 @@ internal sealed class WorkerHost : IDisposable
     {
         _endSender.Shutdown();
         Connection?.Shutdown();
+    }
+
+    private static int? Add(List<SafeFileHandle> handles, SafeFileHandle? handle)
+    {
+        if (handle is null)
+        {
+            return null;
+        }
+
+        handles.Add(handle);
+        return handles.Count - 1;
     }
 
     private static void Report(FuseFailure failure) => Console.Error.WriteLine(

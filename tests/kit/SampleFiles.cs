@@ -27,6 +27,27 @@ public sealed class SampleFiles : HostFiles
         First = Add(Name, first ?? FileSource.Open(path));
     }
 
+    /// <summary>Copies a sample, unpacked, and what is beside it in a folder of its own.</summary>
+    /// <param name="name">Relative to the samples' folder, as in its manifest.</param>
+    /// <param name="folder">Where to; it exists.</param>
+    /// <returns>Path of the copied sample.</returns>
+    public static string Copy(string name, string folder)
+    {
+        Requires.Samples();
+        string source = Path.GetDirectoryName(name) ?? string.Empty;
+
+        // A folder below that of the format holds one image of several files.
+        string[] files = source.Contains('/', StringComparison.Ordinal)
+            ? [.. Directory.EnumerateFiles(Path.Combine(Samples.Root, source)).Select(path => Path.Combine(source, Path.GetFileName(path)))]
+            : [name];
+        foreach (string file in files)
+        {
+            File.Copy(Samples.Get(file), Path.Combine(folder, Path.GetFileName(Unpacked(file))), overwrite: true);
+        }
+
+        return Path.Combine(folder, Path.GetFileName(Unpacked(name)));
+    }
+
     /// <summary>Name of the file, unpacked.</summary>
     public string Name { get; }
 

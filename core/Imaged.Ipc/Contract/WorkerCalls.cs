@@ -61,6 +61,12 @@ public sealed record HandoverReply
 {
     /// <summary>What the next worker must know.</summary>
     public string State { get; set; } = string.Empty;
+
+    /// <summary>Index of the descriptor of the image's directory, when the worker has one.</summary>
+    public int? Directory { get; set; }
+
+    /// <summary>Index of the descriptor that the password is read from, when there is one.</summary>
+    public int? Password { get; set; }
 }
 
 /// <summary>Parameters of <c>io.imaged.Worker.List</c>.</summary>

@@ -40,6 +40,9 @@ internal sealed class Attached : IDisposable
     /// <summary>The image's directory, for the next worker.</summary>
     public SafeFileHandle? Directory { get; set; }
 
+    /// <summary>What the password is read from, for the next worker.</summary>
+    public SafeFileHandle? Password { get; set; }
+
     /// <summary>The loop device, while nothing else holds it open.</summary>
     public LoopDevice? Loop { get; set; }
 
@@ -88,5 +91,6 @@ internal sealed class Attached : IDisposable
         Journal?.Dispose();
         Image?.Dispose();
         Directory?.Dispose();
+        Password?.Dispose();
     }
 }

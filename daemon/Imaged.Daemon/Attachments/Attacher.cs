@@ -20,6 +20,7 @@ namespace Imaged.Daemon.Attachments;
 /// <param name="Options">What of it.</param>
 /// <param name="Via">How.</param>
 /// <param name="Mount">Where and how to mount it; null to make a device.</param>
+/// <param name="Password">What the password is read from; null for none.</param>
 internal sealed record AttachRequest(
     PeerCredentials Caller,
     SafeFileHandle Image,
@@ -27,7 +28,8 @@ internal sealed record AttachRequest(
     string Path,
     OpenOptions Options,
     AttachVia Via,
-    MountRequest? Mount);
+    MountRequest? Mount,
+    SafeFileHandle? Password);
 
 /// <summary>Where and how to mount.</summary>
 /// <param name="View">The kernel's driver or our tree.</param>
@@ -83,7 +85,7 @@ internal sealed class Attacher
         Attached? attached = null;
         try
         {
-            worker.Open(request.Image, Path.GetFileName(request.Path), request.Options);
+            worker.Open(request.Image, Path.GetFileName(request.Path), request.Options, request.Password);
             (AttachPlan plan, SafeFileHandle? file) = worker.Plan(CreatePlanRequest(request));
             using (file)
             {
@@ -92,6 +94,7 @@ internal sealed class Attacher
                 attached = new Attached(CreateRecord(id, request, identity, plan)) { Worker = worker };
                 attached.Image = HostPath.Duplicate(request.Image);
                 attached.Directory = request.Directory is null ? null : HostPath.Duplicate(request.Directory);
+                attached.Password = request.Password is null ? null : HostPath.Duplicate(request.Password);
                 Execute(attached, file, named, attributes, request.Mount is not null);
             }
 
@@ -176,7 +179,7 @@ internal sealed class Attacher
         OwnerGroups = [.. request.Caller.Groups],
         Since = DateTimeOffset.UtcNow.ToUnixTimeSeconds(),
         Plan = plan,
-        Options = request.Options,
+        Options = request.Options with { Password = null },
     };
 
     private void Execute(Attached attached, SafeFileHandle? file, MountPoint? named, MountAttributes attributes, bool mount)

@@ -65,8 +65,9 @@ internal sealed class ManagerCalls
     {
         using SafeFileHandle image = call.TakeDescriptor(parameters.Image, "image");
         using SafeFileHandle? directory = call.TakeDescriptor(parameters.Directory, "directory");
+        using SafeFileHandle? password = call.TakeDescriptor(parameters.Options.Password, "password");
         AttachRequest request = new(
-            call.Peer, image, directory, parameters.Path, parameters.Options, parameters.Via, Mount: null);
+            call.Peer, image, directory, parameters.Path, parameters.Options, parameters.Via, Mount: null, password);
         return new() { Attachment = _service.Attach(request) };
     }
 
@@ -76,8 +77,9 @@ internal sealed class ManagerCalls
         using SafeFileHandle? directory = call.TakeDescriptor(parameters.Directory, "directory");
         using SafeFileHandle? target = call.TakeDescriptor(parameters.Target, "target");
         MountRequest mount = new(parameters.View, target, parameters.MountOptions);
+        using SafeFileHandle? password = call.TakeDescriptor(parameters.Options.Password, "password");
         AttachRequest request = new(
-            call.Peer, image, directory, parameters.Path, parameters.Options, parameters.Via, mount);
+            call.Peer, image, directory, parameters.Path, parameters.Options, parameters.Via, mount, password);
         return new() { Attachment = _service.Attach(request) };
     }
 

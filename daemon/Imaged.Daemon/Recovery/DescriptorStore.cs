@@ -16,8 +16,9 @@ internal static class DescriptorStore
     private const string Journal = "journal";
     private const string Image = "image";
     private const string Directory = "directory";
+    private const string Password = "password";
 
-    private static readonly string[] Roles = [Device, Journal, Image, Directory];
+    private static readonly string[] Roles = [Device, Journal, Image, Directory, Password];
 
     /// <summary>Stores what a successor needs to keep an attachment alive without its worker; on return it is safe.</summary>
     public static void Store(Attached attached)
@@ -37,6 +38,11 @@ internal static class DescriptorStore
         if (attached.Directory is not null)
         {
             handles.Add((NameOf(id, Directory), attached.Directory));
+        }
+
+        if (attached.Password is not null)
+        {
+            handles.Add((NameOf(id, Password), attached.Password));
         }
 
         SystemdNotify.Store(handles);
@@ -97,6 +103,9 @@ internal static class DescriptorStore
                 break;
             case Directory when held.Directory is null:
                 held.Directory = handle;
+                break;
+            case Password when held.Password is null:
+                held.Password = handle;
                 break;
             default:
                 // Of another version of the daemon, or twice: nothing that an attachment would miss.

@@ -17,26 +17,11 @@ internal sealed class HeldDescriptors : IDisposable
     /// <summary>The image's directory; not every attachment has it.</summary>
     public SafeFileHandle? Directory { get; set; }
 
+    /// <summary>What the password is read from; not every attachment has it.</summary>
+    public SafeFileHandle? Password { get; set; }
+
     /// <summary>Whether a worker can be started with them.</summary>
     public bool IsComplete => Device is not null && Journal is not null && Image is not null;
-
-    /// <summary>In the order in which a worker hands them over.</summary>
-    public static HeldDescriptors Of(IReadOnlyList<SafeFileHandle> handles)
-    {
-        HeldDescriptors held = new()
-        {
-            Device = handles.ElementAtOrDefault(0),
-            Journal = handles.ElementAtOrDefault(1),
-            Image = handles.ElementAtOrDefault(2),
-            Directory = handles.ElementAtOrDefault(3),
-        };
-        foreach (SafeFileHandle surplus in handles.Skip(4))
-        {
-            surplus.Dispose();
-        }
-
-        return held;
-    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -45,5 +30,6 @@ internal sealed class HeldDescriptors : IDisposable
         Journal?.Dispose();
         Image?.Dispose();
         Directory?.Dispose();
+        Password?.Dispose();
     }
 }

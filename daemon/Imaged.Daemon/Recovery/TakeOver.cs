@@ -111,7 +111,7 @@ internal sealed class TakeOver
         if (!isStored)
         {
             stored?.Dispose();
-            stored = attached.Worker is null ? null : HeldDescriptors.Of(attached.Worker.Handover());
+            stored = attached.Worker is null ? null : attached.Worker.Handover();
             if (stored is not { IsComplete: true })
             {
                 stored?.Dispose();
@@ -123,6 +123,7 @@ internal sealed class TakeOver
         attached.Journal = stored.Journal;
         attached.Image = stored.Image;
         attached.Directory = stored.Directory;
+        attached.Password = stored.Password;
         if (!isStored)
         {
             DescriptorStore.Remove(attached.Record.Id);

@@ -1,3 +1,4 @@
+using Imaged.Daemon.Recovery;
 using Imaged.Ipc.Contract;
 using Imaged.Ipc.Varlink;
 using Imaged.Linux;
@@ -25,10 +26,20 @@ internal sealed class WorkerProcess : IDisposable
     public ChildProcess Process { get; }
 
     /// <summary>Opens an image in it.</summary>
-    public ImageInfo Open(SafeFileHandle image, string name, OpenOptions options)
+    /// <param name="image">The image.</param>
+    /// <param name="name">Name of its file.</param>
+    /// <param name="options">How to open it.</param>
+    /// <param name="password">What the password is read from; null for none.</param>
+    public ImageInfo Open(SafeFileHandle image, string name, OpenOptions options, SafeFileHandle? password)
     {
-        OpenParameters parameters = new() { Image = 0, Name = name, Options = options };
-        using VarlinkReply<OpenReply> reply = _control.Call(WorkerInterface.Open, parameters, [image], Patience);
+        OpenParameters parameters = new()
+        {
+            Image = 0,
+            Name = name,
+            Options = options with { Password = password is null ? null : 1 },
+        };
+        using VarlinkReply<OpenReply> reply = _control.Call(
+            WorkerInterface.Open, parameters, password is null ? [image] : [image, password], Patience);
         return reply.Value.Info;
     }
 
@@ -63,18 +74,25 @@ internal sealed class WorkerProcess : IDisposable
         return reply.TakeDescriptor(0);
     }
 
-    /// <summary>Asks a worker that another daemon started for its descriptors: the FUSE device, the journal, the image, and
-    /// its directory when it has one.</summary>
-    public IReadOnlyList<SafeFileHandle> Handover()
+    /// <summary>Asks a worker that another daemon started for its descriptors.</summary>
+    public HeldDescriptors Handover()
     {
         using VarlinkReply<HandoverReply> reply = _control.Call(WorkerInterface.Handover, new Nothing(), [], Patience);
-        List<SafeFileHandle> handles = [];
-        for (int i = 0; i < reply.DescriptorCount; i++)
+        HeldDescriptors held = new();
+        try
         {
-            handles.Add(reply.TakeDescriptor(i));
+            held.Device = reply.TakeDescriptor(0);
+            held.Journal = reply.TakeDescriptor(1);
+            held.Image = reply.TakeDescriptor(2);
+            held.Directory = reply.Value.Directory is { } directory ? reply.TakeDescriptor(directory) : null;
+            held.Password = reply.Value.Password is { } password ? reply.TakeDescriptor(password) : null;
+            return held;
         }
-
-        return handles;
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Ends the connection; a worker that serves goes on, another one ends.</summary>

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Imaged.TestKit;
+using Xunit;
+
+namespace Imaged.E2e;
+
+/// <summary>Images of every format through the whole system, against the same disc as a plain ISO image.</summary>
+public sealed class FormatTests
+{
+    // What the authors of mirage2iso packed into all their images.
+    private const string Payload = "iso/mirage2iso-00_input.iso.xz";
+
+    [Theory]
+    [InlineData("nrg/nerolinux4.nrg.xz", "nrg", null)]
+    public void Every_format_is_mounted_with_all_its_files(string sample, string format, string? password)
+    {
+        using PrivateSystem system = PrivateSystem.Start();
+        string image = SampleFiles.Copy(sample, system.Folder);
+        string[] options = PasswordOptions(system, password);
+        JsonElement info = system.Run(["info", "--json", image, .. options]).Succeeds().Json;
+        Assert.Equal(format, info.GetProperty("layers")[0].GetProperty("format").GetString());
+
+        string directory = system.Mount([image, .. options]);
+        Trees.AssertEqual(Trees.ExtractIso(Samples.Get(Payload), system["expected"]), directory);
+        system.Run("umount", directory).Succeeds();
+
+        system.Run(["convert", image, system["out.iso"], .. options]).Succeeds();
+        Assert.Equal(HashOf(Samples.Get(Payload)), HashOf(system["out.iso"]));
+        system.Run(["verify", image, .. options]).Succeeds();
+    }
+
+    [Theory]
+    [InlineData("cue")]
+    [InlineData("ccd")]
+    [InlineData("toc")]
+    [InlineData("nrg")]
+    public void A_disc_that_was_converted_holds_the_same(string format)
+    {
+        using PrivateSystem system = PrivateSystem.Start();
+        string image = SampleFiles.Copy("nrg/nerolinux4.nrg.xz", system.Folder);
+        string output = system["converted." + format];
+        system.Run("convert", image, output).Succeeds();
+        JsonElement track = system.Run("info", "--json", output).Succeeds().Json
+            .GetProperty("disc").GetProperty("tracks")[0];
+        Assert.Equal("mode1", track.GetProperty("mode").GetString());
+        Assert.Equal(2352, track.GetProperty("storedBytes").GetInt32());
+        Assert.Contains("EDC of", system.Run("verify", output).Succeeds().Output, StringComparison.Ordinal);
+        system.Run("convert", output, system["back.iso"]).Succeeds();
+        Assert.Equal(HashOf(Samples.Get(Payload)), HashOf(system["back.iso"]));
+    }
+
+    [Fact]
+    public void A_disc_of_sound_is_mounted_as_its_tracks()
+    {
+        using PrivateSystem system = PrivateSystem.Start();
+        string image = SampleFiles.Copy("nrg/libcdio-p1.nrg.xz", system.Folder);
+        string directory = system.Mount(image);
+        string[] names = [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path)).Order()];
+        Assert.Equal(["disc.bin", "disc.cue", "track01.wav", "track02.wav"], names);
+        byte[] wave = File.ReadAllBytes(Path.Combine(directory, "track01.wav"));
+        system.Run("convert", image, "--track", "1", system["one.wav"]).Succeeds();
+        Assert.Equal(wave, File.ReadAllBytes(system["one.wav"]));
+        Assert.Equal("RIFF"u8.ToArray(), wave[..4]);
+        Assert.Equal(0, (wave.Length - 44) % 2352);
+        system.Run("umount", directory).Succeeds();
+        system.Run("convert", image, system["all.wav"]).Fails(7, "--track");
+        system.Run("ls", image, "--track", "2").Fails(7, "sound");
+        system.Run("ls", image, "--track", "9").Fails(4, "no track 9");
+    }
+
+    [Fact]
+    public void A_changed_sector_is_found_by_verify()
+    {
+        using PrivateSystem system = PrivateSystem.Start();
+        string image = SampleFiles.Copy("nrg/nerolinux4.nrg.xz", system.Folder);
+        string output = system["disc.cue"];
+        system.Run("convert", image, output).Succeeds();
+        using (FileStream stream = new(system["disc.bin"], FileMode.Open))
+        {
+            stream.Position = (100 * 2352) + 500;
+            int old = stream.ReadByte();
+            stream.Position--;
+            stream.WriteByte((byte)(old ^ 1));
+        }
+
+        CommandResult result = system.Run("verify", output);
+        Assert.Equal(6, result.ExitCode);
+        Assert.Contains("sector 100: its checksum is wrong; its error correction has the right bytes", result.Output, StringComparison.Ordinal);
+    }
+
+    private static string[] PasswordOptions(PrivateSystem system, string? password)
+    {
+        if (password is null)
+        {
+            return [];
+        }
+
+        File.WriteAllText(system["password"], password + "\n");
+        return ["--password-file", system["password"]];
+    }
+
+    private static string HashOf(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}

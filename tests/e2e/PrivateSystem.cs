@@ -117,7 +117,7 @@ internal sealed class PrivateSystem : IDisposable
     public string Mount(params string[] arguments)
     {
         string directory = Run(["mount", .. arguments]).Succeeds().Output.TrimEnd('\n');
-        Assert.Contains(directory, File.ReadLines("/proc/self/mountinfo").Select(line => line.Split(' ')[4]));
+        Assert.Contains(directory, Machine.MountsBelow(Folder));
         return directory;
     }
 

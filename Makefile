@@ -15,7 +15,8 @@ DESTDIR ?=
 # behind and the package cache is the user's.
 OWNER := $(shell stat -c %U .)
 OWNER_HOME := $(shell getent passwd $(OWNER) | cut -d: -f6)
-AS_OWNER := $(if $(filter-out root,$(OWNER)),$(if $(filter 0,$(shell id -u)),runuser -u $(OWNER) -- env HOME=$(OWNER_HOME)))
+AS_OWNER := $(if $(filter-out root,$(OWNER)),$(if $(filter 0,$(shell id -u)),\
+	runuser -u $(OWNER) -- env HOME=$(OWNER_HOME)))
 
 # sudo cuts PATH down, and the SDK is often outside of it.
 DOTNET ?= $(firstword $(shell command -v dotnet) $(wildcard $(addsuffix /dotnet,$(DOTNET_ROOT) /usr/lib/dotnet \

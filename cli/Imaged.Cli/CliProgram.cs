@@ -35,7 +35,9 @@ internal static class CliProgram
         if (index < 0)
         {
             ParsedArguments options = ArgumentParser.Parse(arguments, GlobalOptions.All, "imagectl");
-            return options.Has(GlobalOptions.Help) ? Print(HelpText.OfProgram().ToString()) : Run(VerbTable.Default, options);
+            return options.Has(GlobalOptions.Help)
+                ? Print(HelpText.OfProgram().ToString())
+                : Run(VerbTable.Default, options);
         }
 
         string name = arguments[index];
@@ -66,7 +68,9 @@ internal static class CliProgram
 
         verb.CheckOperands(arguments);
         Printer printer = new(
-            arguments.Has(GlobalOptions.Json), arguments.Has(GlobalOptions.Quiet), arguments.Has(GlobalOptions.Verbose));
+            arguments.Has(GlobalOptions.Json),
+            arguments.Has(GlobalOptions.Quiet),
+            arguments.Has(GlobalOptions.Verbose));
         return verb.Run(new VerbCall(arguments, printer));
     }
 
@@ -87,7 +91,8 @@ internal static class CliProgram
             return new(ExitCode.Usage, "there is no verb 'unmount'; it is called umount, as in umount(8)");
         }
 
-        string hint = File.Exists(name) ? $"; to see what the image is: imagectl info '{name}'" : "; see imagectl --help";
+        string hint =
+            File.Exists(name) ? $"; to see what the image is: imagectl info '{name}'" : "; see imagectl --help";
         return new(ExitCode.Usage, $"there is no verb '{name}'{hint}");
     }
 

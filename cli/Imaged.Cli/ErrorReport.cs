@@ -22,7 +22,9 @@ internal static class ErrorReport
             ($"imaged does not take the value of '{wrong.Parameters.Parameter}'", ExitCode.Usage),
         VarlinkException { Error: "org.varlink.service.MethodNotFound" or "org.varlink.service.MethodNotImplemented"
             or "org.varlink.service.InterfaceNotFound" } unknown =>
-            ($"the imaged that runs is of another version than imagectl ({unknown.Message}); restart it", ExitCode.Unsupported),
+            (
+                $"the imaged that runs is of another version than imagectl ({unknown.Message}); restart it",
+                ExitCode.Unsupported),
         VarlinkDisconnectedException => ("the other end closed the connection before it had answered", ExitCode.Failed),
         VarlinkProtocolException or VarlinkException => ($"an answer makes no sense: {error.Message}", ExitCode.Failed),
         LinuxException host => ($"cannot {host.Message}", HostExitCode(host.Errno)),

@@ -11,7 +11,8 @@ internal static class HelpText
     /// <summary>The program.</summary>
     public static StringBuilder OfProgram()
     {
-        StringBuilder text = new("usage: imagectl [OPTIONS] VERB [ARGUMENTS]\n\nDisk images: look inside, mount, convert.\n\n");
+        StringBuilder text =
+            new("usage: imagectl [OPTIONS] VERB [ARGUMENTS]\n\nDisk images: look inside, mount, convert.\n\n");
         TextTable verbs = new("verb", "operands", "summary");
         foreach (Verb verb in VerbTable.All)
         {

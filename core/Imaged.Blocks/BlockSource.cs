@@ -9,7 +9,8 @@ public abstract class BlockSource : IDisposable
     /// <summary>Length in bytes; never changes.</summary>
     public abstract long Length { get; }
 
-    /// <summary>Logical sector size in bytes, a power of two from 512 to 65536. Reads need not be aligned to it.</summary>
+    /// <summary>Logical sector size in bytes, a power of two from 512 to 65536. Reads need not be aligned to
+    /// it.</summary>
     public virtual int SectorSize => 512;
 
     /// <summary>Fills <paramref name="destination"/> completely from <paramref name="offset"/> on, or throws.</summary>

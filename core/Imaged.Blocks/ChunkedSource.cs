@@ -11,8 +11,8 @@ public abstract class ChunkedSource : BlockSource
     /// <summary>Longest encoded chunk in bytes; formats refuse images with longer ones.</summary>
     public const int MaxChunkLength = 64 << 20;
 
-    // From this length on a reader goes through the image in one direction and does not come back for the chunks that it
-    // has read whole: they would only push others out of the cache.
+    // From this length on a reader goes through the image in one direction and does not come back for the chunks that
+    // it has read whole: they would only push others out of the cache.
     private const int BulkLength = 128 << 10;
 
     private readonly BlockCache _cache;
@@ -47,7 +47,14 @@ public abstract class ChunkedSource : BlockSource
                     Decode(chunk, part);
                     break;
                 case ChunkKind.Encoded:
-                    _cache.Read(_owner, chunk.Index, (int)chunk.Length, (int)inside, part, (this, chunk), static (state, _, bytes) =>
+                    _cache.Read(
+                        _owner,
+                        chunk.Index,
+                        (int)chunk.Length,
+                        (int)inside,
+                        part,
+                        (this, chunk),
+                        static (state, _, bytes) =>
                         state.Item1.Decode(state.chunk, bytes));
                     break;
                 default:
@@ -79,12 +86,12 @@ public abstract class ChunkedSource : BlockSource
         }
     }
 
-    /// <summary>The chunk that holds the byte at <paramref name="offset"/>, which is inside the source. Cheap, and always
-    /// the same for the same offset.</summary>
+    /// <summary>The chunk that holds the byte at <paramref name="offset"/>, which is inside the source. Cheap, and
+    /// always the same for the same offset.</summary>
     protected abstract Chunk GetChunk(long offset);
 
-    /// <summary>Fills <paramref name="destination"/>, which is as long as the chunk, with the chunk's bytes. Called from
-    /// any number of threads at once, for one chunk mostly once.</summary>
+    /// <summary>Fills <paramref name="destination"/>, which is as long as the chunk, with the chunk's bytes. Called
+    /// from any number of threads at once, for one chunk mostly once.</summary>
     /// <exception cref="IOException">The chunk is damaged, or the host could not deliver it.</exception>
     protected abstract void Decode(in Chunk chunk, Span<byte> destination);
 

@@ -7,8 +7,9 @@ using Imaged.Formats.Optical.Tree;
 
 namespace Imaged.Formats;
 
-/// <summary>All formats that <c>convert</c> writes. What is written is read from a <see cref="Imaged.Blocks.BlockSource"/>
-/// like everything else: a writer only says what the bytes of its files are.</summary>
+/// <summary>All formats that <c>convert</c> writes. What is written is read from a
+/// <see cref="Imaged.Blocks.BlockSource"/> like everything else: a writer only says what the bytes of its files
+/// are.</summary>
 public static class ImageWriters
 {
     /// <summary>In the order in which they are shown.</summary>

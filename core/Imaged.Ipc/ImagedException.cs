@@ -21,7 +21,8 @@ public sealed class ImagedException : Exception
     /// <summary>Of <see cref="ErrorKind.InvalidArgument"/>: the parameter.</summary>
     public string? Field { get; init; }
 
-    /// <summary>Of <see cref="ErrorKind.BadImage"/> and <see cref="ErrorKind.Unsupported"/>: id of the format.</summary>
+    /// <summary>Of <see cref="ErrorKind.BadImage"/> and <see cref="ErrorKind.Unsupported"/>: id of the
+    /// format.</summary>
     public string? Format { get; init; }
 
     /// <summary>Of <see cref="ErrorKind.BadImage"/>: byte offset in that layer.</summary>

@@ -20,7 +20,8 @@ public static unsafe partial class BlockDevice
     public static long GetLength(SafeFileHandle device)
     {
         ulong length = 0;
-        LinuxException.Check(LibC.ioctl(HostPath.Number(device), BlkGetSize64, &length), "ask the size of a block device");
+        LinuxException.Check(
+            LibC.ioctl(HostPath.Number(device), BlkGetSize64, &length), "ask the size of a block device");
         return checked((long)length);
     }
 
@@ -28,12 +29,13 @@ public static unsafe partial class BlockDevice
     public static int GetSectorSize(SafeFileHandle device)
     {
         int size = 0;
-        LinuxException.Check(LibC.ioctl(HostPath.Number(device), BlkSectorSize, &size), "ask a block device's sector size");
+        LinuxException.Check(
+            LibC.ioctl(HostPath.Number(device), BlkSectorSize, &size), "ask a block device's sector size");
         return size;
     }
 
-    /// <summary>Locks a whole disk against udev, which leaves it alone until it is unlocked or closed ("Locking Block Device
-    /// Access" of systemd).</summary>
+    /// <summary>Locks a whole disk against udev, which leaves it alone until it is unlocked or closed ("Locking Block
+    /// Device Access" of systemd).</summary>
     /// <returns>False when somebody else has the lock.</returns>
     public static bool TryLock(SafeFileHandle device)
     {
@@ -72,7 +74,8 @@ public static unsafe partial class BlockDevice
         BlkpgPartition partition = new() { Start = offset, Length = length, Number = number };
         BlkpgArgument argument = new() { Op = op, DataLength = sizeof(BlkpgPartition), Data = &partition };
         string what = op == AddPartitionOp ? "register" : "remove";
-        LinuxException.Check(LibC.ioctl(HostPath.Number(device), BlkPartition, &argument), $"{what} partition {number}");
+        LinuxException.Check(
+            LibC.ioctl(HostPath.Number(device), BlkPartition, &argument), $"{what} partition {number}");
     }
 
     [LibraryImport("libc", SetLastError = true)]

@@ -31,8 +31,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
     /// <summary>Whether the process has ended. A child of ours is reaped then.</summary>
     public bool HasExited => WaitForExit(0);
 
-    /// <summary>Starts a program in a session of its own, with standard input and output on <c>/dev/null</c> and standard
-    /// error shared. Nothing else is inherited but the descriptors given.</summary>
+    /// <summary>Starts a program in a session of its own, with standard input and output on <c>/dev/null</c> and
+    /// standard error shared. Nothing else is inherited but the descriptors given.</summary>
     /// <param name="path">The program.</param>
     /// <param name="arguments">Arguments after the program's name.</param>
     /// <param name="descriptors">What to pass, and the number that it gets there, 3 or above.</param>
@@ -122,8 +122,8 @@ public sealed unsafe partial class ChildProcess : IDisposable
         return null;
     }
 
-    /// <summary>When a process started, in clock ticks since boot (field 22 of <c>/proc/PID/stat</c>); 0 when there is no
-    /// such process.</summary>
+    /// <summary>When a process started, in clock ticks since boot (field 22 of <c>/proc/PID/stat</c>); 0 when there is
+    /// no such process.</summary>
     public static ulong StartTimeOf(int pid)
     {
         try

@@ -17,8 +17,9 @@ public sealed record ConfinementOptions(uint? Uid, uint Gid, IReadOnlyList<uint>
     public SafeFileHandle? WritableDirectory { get; init; }
 }
 
-/// <summary>Takes rights away from this process for good. What the steps bind is a thread and what it executes, so they are
-/// done on the main thread, which then executes the program anew: all threads of the new image are confined.</summary>
+/// <summary>Takes rights away from this process for good. What the steps bind is a thread and what it executes, so they
+/// are done on the main thread, which then executes the program anew: all threads of the new image are
+/// confined.</summary>
 public static unsafe class Confinement
 {
     private const int PrSetNoNewPrivileges = 38;

@@ -4,8 +4,9 @@ using Tmds.Linux;
 
 namespace Imaged.Linux;
 
-/// <summary>A block device, read past the page cache (<c>O_DIRECT</c>) with aligned buffers. Thread-safe; as many requests
-/// are in flight as there are readers. Where direct reads are refused it reads through the page cache.</summary>
+/// <summary>A block device, read past the page cache (<c>O_DIRECT</c>) with aligned buffers. Thread-safe; as many
+/// requests are in flight as there are readers. Where direct reads are refused it reads through the page
+/// cache.</summary>
 public sealed unsafe class DirectSource : BlockSource
 {
     private const int StatxDirectIoAlignment = 0x2000; // STATX_DIOALIGN, Linux 6.1
@@ -143,7 +144,8 @@ public sealed unsafe class DirectSource : BlockSource
             }
             else if (count == 0)
             {
-                throw new EndOfStreamException($"the device ends at byte {offset}; it was {Length} bytes long when opened");
+                throw new EndOfStreamException(
+                    $"the device ends at byte {offset}; it was {Length} bytes long when opened");
             }
             else
             {
@@ -154,7 +156,8 @@ public sealed unsafe class DirectSource : BlockSource
         }
     }
 
-    // EINVAL on a direct read: something between us and the medium does not take it. From now on through the page cache.
+    // EINVAL on a direct read: something between us and the medium does not take it. From now on through the page
+    // cache.
     private bool TryBuffered()
     {
         if (!_direct)

@@ -35,7 +35,8 @@ public sealed class FileSource : BlockSource
             int count = RandomAccess.Read(_file, destination, offset);
             if (count == 0)
             {
-                throw new EndOfStreamException($"the file ends at byte {offset}; it was {Length} bytes long when opened");
+                throw new EndOfStreamException(
+                    $"the file ends at byte {offset}; it was {Length} bytes long when opened");
             }
 
             destination = destination[count..];

@@ -99,8 +99,8 @@ public sealed unsafe partial class HostDirectory : IDisposable
         }
     }
 
-    /// <summary>Sets owner, mode and times of an entry, or of this directory itself for an empty name. An owner that may not
-    /// be given away is left; so is a mode that the file system cannot keep.</summary>
+    /// <summary>Sets owner, mode and times of an entry, or of this directory itself for an empty name. An owner that
+    /// may not be given away is left; so is a mode that the file system cannot keep.</summary>
     /// <param name="name">The entry; empty for this directory.</param>
     /// <param name="uid">Owner.</param>
     /// <param name="gid">Group.</param>
@@ -109,7 +109,8 @@ public sealed unsafe partial class HostDirectory : IDisposable
     /// <param name="modified">Modification time in seconds and nanoseconds.</param>
     /// <returns>Whether the owner could be set.</returns>
     public bool SetAttributes(
-        ReadOnlySpan<byte> name, uint uid, uint gid, uint mode, (long Seconds, uint Nanoseconds) accessed, (long Seconds, uint Nanoseconds) modified)
+        ReadOnlySpan<byte> name, uint uid, uint gid, uint mode,
+        (long Seconds, uint Nanoseconds) accessed, (long Seconds, uint Nanoseconds) modified)
     {
         fixed (byte* path = Terminate(name, stackalloc byte[NameMax + 1]))
         {
@@ -119,14 +120,17 @@ public sealed unsafe partial class HostDirectory : IDisposable
             {
                 // Set-id bits only for the owner they were meant for.
                 uint permissions = mode & (owned ? 0xFFFu : 0x3FFu);
-                int changed = name.IsEmpty ? LibC.fchmod(Fd, (ushort)permissions) : LibC.fchmodat(Fd, path, (ushort)permissions, 0);
+                int changed = name.IsEmpty
+                    ? LibC.fchmod(Fd, (ushort)permissions)
+                    : LibC.fchmodat(Fd, path, (ushort)permissions, 0);
                 if (changed < 0 && LibC.errno is not (Errno.EPERM or Errno.EOPNOTSUPP))
                 {
                     LinuxException.Throw("set the mode");
                 }
             }
 
-            long* times = stackalloc long[4] { accessed.Seconds, accessed.Nanoseconds, modified.Seconds, modified.Nanoseconds };
+            long* times =
+                stackalloc long[4] { accessed.Seconds, accessed.Nanoseconds, modified.Seconds, modified.Nanoseconds };
             fixed (byte* here = ".\0"u8)
             {
                 // The C library refuses a null path here, although the kernel takes it.
@@ -155,7 +159,10 @@ public sealed unsafe partial class HostDirectory : IDisposable
 
     private static Span<byte> Terminate(ReadOnlySpan<byte> name, Span<byte> buffer)
     {
-        if (name.Length > NameMax || name.ContainsAny((byte)'/', (byte)0) || name.SequenceEqual("."u8) || name.SequenceEqual(".."u8))
+        if (name.Length > NameMax
+            || name.ContainsAny((byte)'/', (byte)0)
+            || name.SequenceEqual("."u8)
+            || name.SequenceEqual(".."u8))
         {
             throw new LinuxException("use a name from the image", Errno.EINVAL);
         }

@@ -46,7 +46,8 @@ public static unsafe class HostPath
     public static SafeFileHandle OpenRead(string path) => Open(path, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY);
 
     /// <summary>Opens for reading and writing.</summary>
-    public static SafeFileHandle OpenReadWrite(string path) => Open(path, LibC.O_RDWR | LibC.O_NONBLOCK | LibC.O_NOCTTY);
+    public static SafeFileHandle OpenReadWrite(string path) =>
+        Open(path, LibC.O_RDWR | LibC.O_NONBLOCK | LibC.O_NOCTTY);
 
     /// <summary>A descriptor that only names the file (<c>O_PATH</c>); symbolic links are followed.</summary>
     public static SafeFileHandle OpenPath(string path) => Open(path, LibC.O_PATH);
@@ -72,14 +73,16 @@ public static unsafe class HostPath
             }
         }
 
-        return LibC.errno == 17 /* EEXIST */ ? false : throw new LinuxException($"make the directory '{path}'", LibC.errno);
+        return LibC.errno == 17 /* EEXIST */
+            ? false
+            : throw new LinuxException($"make the directory '{path}'", LibC.errno);
     }
 
     /// <summary>Opens a directory for listing and for opening what is in it.</summary>
     public static SafeFileHandle OpenDirectory(string path) => Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY);
 
-    /// <summary>Opens a file in a directory for reading, never leaving that directory: no <c>..</c>, no absolute link, no
-    /// magic link (openat2(2), RESOLVE_BENEATH). A FIFO does not block.</summary>
+    /// <summary>Opens a file in a directory for reading, never leaving that directory: no <c>..</c>, no absolute link,
+    /// no magic link (openat2(2), RESOLVE_BENEATH). A FIFO does not block.</summary>
     public static SafeFileHandle OpenBeneath(SafeFileHandle directory, string name)
     {
         open_how how = default;

@@ -3,8 +3,8 @@ using Tmds.Linux;
 
 namespace Imaged.Linux;
 
-/// <summary>Landlock (Linux 5.13): after it a thread opens only what rules allow, whoever it is. System call numbers are the
-/// same on x86-64 and arm64.</summary>
+/// <summary>Landlock (Linux 5.13): after it a thread opens only what rules allow, whoever it is. System call numbers
+/// are the same on x86-64 and arm64.</summary>
 internal static unsafe class Landlock
 {
     private const int SysCreateRuleset = 444;
@@ -27,7 +27,8 @@ internal static unsafe class Landlock
 
     // Where the dynamic loader finds libraries, and what the run-time library reads about machine and process.
     private static readonly string[] Programs = ["/usr/lib", "/usr/lib64", "/lib", "/lib64"];
-    private static readonly string[] Facts = ["/proc", "/sys/fs/cgroup", "/sys/devices/system", "/etc/ld.so.cache", "/dev/urandom"];
+    private static readonly string[] Facts =
+        ["/proc", "/sys/fs/cgroup", "/sys/devices/system", "/etc/ld.so.cache", "/dev/urandom"];
 
     /// <summary>Restricts the calling thread and whatever it executes.</summary>
     /// <returns>False when the kernel has no Landlock.</returns>

@@ -11,7 +11,8 @@ namespace Imaged.Linux;
 /// <param name="Length">Length in bytes; the kernel rounds it down to 512.</param>
 /// <param name="SectorSize">Logical sector size in bytes: 512, 1024, 2048 or 4096.</param>
 /// <param name="ReadOnly">Whether writing is refused.</param>
-/// <param name="AutoClear">Whether the device detaches itself when its last user (a mount, a descriptor) is gone.</param>
+/// <param name="AutoClear">Whether the device detaches itself when its last user (a mount, a descriptor) is
+/// gone.</param>
 public sealed record LoopOptions(
     string Name, long Offset, long Length, int SectorSize, bool ReadOnly, bool AutoClear);
 
@@ -64,11 +65,12 @@ public sealed unsafe class LoopDevice : IDisposable
     public static string PathOf(int number) => FormattableString.Invariant($"/dev/loop{number}");
 
     /// <summary>Attaches a file to a free loop device, with direct I/O where the file can do it.</summary>
-    /// <remarks>Free devices are a race with everybody else on the machine: the device found free may be taken (EBUSY), in
-    /// the midst of being torn down (ENXIO on open), have no node yet (ENOENT) or be locked (EAGAIN); all of these mean: the
-    /// next one.</remarks>
-    /// <returns>The device, locked (flock(2)) against udev, which looks at it and makes links as soon as it is unlocked:
-    /// Block Device Locking of systemd. To be followed by <see cref="Unlock"/> when the partitions are registered.</returns>
+    /// <remarks>Free devices are a race with everybody else on the machine: the device found free may be taken (EBUSY),
+    /// in the midst of being torn down (ENXIO on open), have no node yet (ENOENT) or be locked (EAGAIN); all of these
+    /// mean: the next one.</remarks>
+    /// <returns>The device, locked (flock(2)) against udev, which looks at it and makes links as soon as it is
+    /// unlocked: Block Device Locking of systemd. To be followed by <see cref="Unlock"/> when the partitions are
+    /// registered.</returns>
     /// <exception cref="LinuxException">The kernel refuses, or no device was to be had in time.</exception>
     public static LoopDevice Attach(SafeFileHandle file, LoopOptions options)
     {
@@ -103,7 +105,8 @@ public sealed unsafe class LoopDevice : IDisposable
         }
     }
 
-    /// <summary>Opens an attached loop device; null when there is none of this number or nothing is attached to it.</summary>
+    /// <summary>Opens an attached loop device; null when there is none of this number or nothing is attached to
+    /// it.</summary>
     public static LoopDevice? Open(int number)
     {
         try
@@ -132,7 +135,10 @@ public sealed unsafe class LoopDevice : IDisposable
         {
             if (File.Exists(folder + "/loop/backing_file")
                 && int.TryParse(
-                    System.IO.Path.GetFileName(folder).AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+                    System.IO.Path.GetFileName(folder).AsSpan(4),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out int number))
             {
                 numbers.Add(number);
             }
@@ -185,8 +191,8 @@ public sealed unsafe class LoopDevice : IDisposable
         return numbers;
     }
 
-    /// <summary>Removes all partitions from the kernel's list. Without LO_FLAGS_PARTSCAN they would stay when the file is
-    /// taken off, and would be there again under the next one.</summary>
+    /// <summary>Removes all partitions from the kernel's list. Without LO_FLAGS_PARTSCAN they would stay when the file
+    /// is taken off, and would be there again under the next one.</summary>
     /// <exception cref="LinuxException">EBUSY: one of them is in use.</exception>
     public void DeletePartitions()
     {
@@ -203,8 +209,8 @@ public sealed unsafe class LoopDevice : IDisposable
         }
     }
 
-    /// <summary>Takes the file off the device, and its partitions. When somebody still uses it, that happens as soon as he
-    /// stops.</summary>
+    /// <summary>Takes the file off the device, and its partitions. When somebody still uses it, that happens as soon as
+    /// he stops.</summary>
     /// <exception cref="LinuxException">EBUSY: a partition is in use.</exception>
     public void Detach()
     {
@@ -235,8 +241,8 @@ public sealed unsafe class LoopDevice : IDisposable
             return null;
         }
 
-        // udev leaves a device alone while somebody holds its lock. The configuration is announced by the kernel at once, the
-        // partitions only come after it.
+        // udev leaves a device alone while somebody holds its lock. The configuration is announced by the kernel at
+        // once, the partitions only come after it.
         if (!BlockDevice.TryLock(handle))
         {
             errno = Errno.EAGAIN;
@@ -282,7 +288,8 @@ public sealed unsafe class LoopDevice : IDisposable
         fixed (byte* bytes = HostPath.Bytes(path))
         {
             ulong device = ((ulong)LoopMajor << 8) | ((uint)number & 0xff) | (((ulong)(uint)number & ~0xffUL) << 12);
-            if (LibC.mknod(bytes, (ushort)(LibC.S_IFBLK | 0x1b0 /* 0660 */), device) < 0 && LibC.errno != 17 /* EEXIST */)
+            if (LibC.mknod(bytes, (ushort)(LibC.S_IFBLK | 0x1b0 /* 0660 */), device) < 0
+                && LibC.errno != 17 /* EEXIST */)
             {
                 LinuxException.Throw($"make '{path}'");
             }

@@ -32,7 +32,9 @@ public static class MountTable
         string[] device = fields[2].Split(':');
         return new(
             int.Parse(fields[0], CultureInfo.InvariantCulture),
-            new(uint.Parse(device[0], CultureInfo.InvariantCulture), uint.Parse(device[1], CultureInfo.InvariantCulture)),
+            new(
+                uint.Parse(device[0], CultureInfo.InvariantCulture),
+                uint.Parse(device[1], CultureInfo.InvariantCulture)),
             Unescape(fields[3]),
             Unescape(fields[4]),
             Unescape(fields[dash + 1]),

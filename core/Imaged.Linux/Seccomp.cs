@@ -41,8 +41,8 @@ public static unsafe class Seccomp
         return true;
     }
 
-    /// <summary>The filter: classic BPF over struct seccomp_data, which has the number at 0, the architecture at 4 and the
-    /// low half of argument 1 at 24.</summary>
+    /// <summary>The filter: classic BPF over struct seccomp_data, which has the number at 0, the architecture at 4 and
+    /// the low half of argument 1 at 24.</summary>
     internal static Instruction[] Build(SeccompTable table)
     {
         List<Instruction> program =
@@ -77,7 +77,8 @@ public static unsafe class Seccomp
 
     private static Instruction Load(uint offset) => new(0x20 /* BPF_LD|W|ABS */, 0, 0, offset);
 
-    private static Instruction Jump(uint value, byte ifEqual, byte otherwise) => new(0x15 /* BPF_JEQ */, ifEqual, otherwise, value);
+    private static Instruction Jump(uint value, byte ifEqual, byte otherwise) =>
+        new(0x15 /* BPF_JEQ */, ifEqual, otherwise, value);
 
     private static Instruction Return(uint action) => new(0x06 /* BPF_RET */, 0, 0, action);
 

@@ -4,8 +4,8 @@ using Tmds.Linux;
 
 namespace Imaged.Linux;
 
-/// <summary>Standard output or standard error, written to as a C program does: at the position that the descriptor shares
-/// with other processes, and with an exception when nobody reads any more.</summary>
+/// <summary>Standard output or standard error, written to as a C program does: at the position that the descriptor
+/// shares with other processes, and with an exception when nobody reads any more.</summary>
 public sealed unsafe class StandardStream : IDisposable
 {
     private StandardStream(int number)
@@ -41,8 +41,8 @@ public sealed unsafe class StandardStream : IDisposable
     /// <exception cref="LinuxException">EPIPE when nobody reads any more.</exception>
     public void Write(ReadOnlySpan<byte> data) => Write(Handle, data);
 
-    /// <summary>Writes all of <paramref name="data"/> to a descriptor that may be shared with others: a pipe, a terminal, a
-    /// file at its current position.</summary>
+    /// <summary>Writes all of <paramref name="data"/> to a descriptor that may be shared with others: a pipe, a
+    /// terminal, a file at its current position.</summary>
     /// <exception cref="LinuxException">EPIPE when nobody reads any more.</exception>
     public static void Write(SafeHandle handle, ReadOnlySpan<byte> data)
     {

@@ -16,8 +16,8 @@ public static unsafe class SystemdNotify
     public static bool IsAvailable => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
 
     /// <summary>Puts descriptors into the store and waits until they are there: from then on they outlive us.</summary>
-    /// <param name="handles">Each with the name under which it comes back: no colon, at most 255 characters. Those of one
-    /// name come back in no particular order.</param>
+    /// <param name="handles">Each with the name under which it comes back: no colon, at most 255 characters. Those of
+    /// one name come back in no particular order.</param>
     public static void Store(IReadOnlyList<(string Name, SafeHandle Handle)> handles)
     {
         if (!IsAvailable)
@@ -52,8 +52,8 @@ public static unsafe class SystemdNotify
         }
     }
 
-    /// <summary>Takes what the service manager passed: sockets that it listens on for us, and what was stored. May be called
-    /// once.</summary>
+    /// <summary>Takes what the service manager passed: sockets that it listens on for us, and what was stored. May be
+    /// called once.</summary>
     /// <returns>Each descriptor with its name, in order.</returns>
     public static IReadOnlyList<(string Name, SafeFileHandle Handle)> TakePassed()
     {

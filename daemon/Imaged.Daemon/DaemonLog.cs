@@ -16,7 +16,8 @@ internal static partial class DaemonLog
     public static partial void NoGroup(ILogger logger, string group);
 
     [LoggerMessage(10, LogLevel.Information, "uid {Uid} attached '{Image}' as {Id}: {Kind} {Where} ({Reason})")]
-    public static partial void Attached(ILogger logger, uint uid, string image, string id, string kind, string where, string reason);
+    public static partial void Attached(
+        ILogger logger, uint uid, string image, string id, string kind, string where, string reason);
 
     [LoggerMessage(11, LogLevel.Information, "{Id} ('{Image}') is gone: {Why}")]
     public static partial void Detached(ILogger logger, string id, string image, string why);

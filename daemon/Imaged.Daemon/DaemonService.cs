@@ -13,8 +13,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon;
 
-/// <summary>The daemon's life: take over what is attached, listen, keep an eye on the mount table. Its end leaves everything
-/// attached: workers go on serving.</summary>
+/// <summary>The daemon's life: take over what is attached, listen, keep an eye on the mount table. Its end leaves
+/// everything attached: workers go on serving.</summary>
 internal sealed class DaemonService : IHostedService, IDisposable
 {
     private const int WatchInterval = 60_000;
@@ -117,7 +117,8 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private UnixSocket Listen()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_options.Socket)!);
-        UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+        UnixFileMode mode =
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
         UnixSocket listener = UnixSocket.Listen(_options.Socket, mode);
         _ownsSocket = true;
         if (_policy.Group is { } group)

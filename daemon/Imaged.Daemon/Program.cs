@@ -30,7 +30,8 @@ if (options is null)
 
 if (!Environment.IsPrivilegedProcess)
 {
-    Console.Error.WriteLine("imaged: must run as root; info, ls, cat, cp, convert and verify of imagectl need no daemon");
+    Console.Error.WriteLine(
+        "imaged: must run as root; info, ls, cat, cp, convert and verify of imagectl need no daemon");
     return ExitFailed;
 }
 

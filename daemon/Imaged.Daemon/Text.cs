@@ -14,7 +14,10 @@ internal static class Text
         StringBuilder escaped = new();
         foreach (char c in text.AsSpan(0, Math.Min(text.Length, MaxLength)))
         {
-            if (char.IsControl(c) || c == '\\' || char.IsSurrogate(c) || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format)
+            if (char.IsControl(c)
+                || c == '\\'
+                || char.IsSurrogate(c)
+                || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.Format)
             {
                 escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             }

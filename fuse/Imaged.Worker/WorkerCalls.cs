@@ -34,10 +34,15 @@ internal static class WorkerCalls
         calls.On(WorkerInterface.List, Guard<ListParameters>((call, parameters) => List(host, call, parameters)));
         calls.On(WorkerInterface.Cat, Guard<CatParameters>((call, parameters) => Cat(host, call, parameters)));
         calls.On(WorkerInterface.Copy, Guard<CopyParameters>((call, parameters) => Copy(host, call, parameters)));
-        calls.On(WorkerInterface.NameOutputs, Guard<NameOutputsParameters>((call, parameters) => NameOutputs(host, call, parameters)));
-        calls.On(WorkerInterface.Convert, Guard<ConvertParameters>((call, parameters) => Convert(host, call, parameters)));
+        calls.On(
+            WorkerInterface.NameOutputs,
+            Guard<NameOutputsParameters>((call, parameters) => NameOutputs(host, call, parameters)));
+        calls.On(
+            WorkerInterface.Convert, Guard<ConvertParameters>((call, parameters) => Convert(host, call, parameters)));
         calls.On(WorkerInterface.Verify, Guard<Nothing>((call, _) => Verify(host, call)));
-        calls.On(WorkerInterface.Formats, Guard<Nothing>((call, _) => call.Reply(DescribeFormats(), Json.Default.FormatsReply)));
+        calls.On(
+            WorkerInterface.Formats,
+            Guard<Nothing>((call, _) => call.Reply(DescribeFormats(), Json.Default.FormatsReply)));
         return calls;
     }
 
@@ -50,11 +55,19 @@ internal static class WorkerCalls
         }
         catch (ImageFormatException error)
         {
-            throw new ImagedException(ErrorKind.BadImage, error.Message, error) { Format = error.Format, Offset = error.Offset };
+            throw new ImagedException(ErrorKind.BadImage, error.Message, error)
+            {
+                Format = error.Format,
+                Offset = error.Offset,
+            };
         }
         catch (UnsupportedFeatureException error)
         {
-            throw new ImagedException(ErrorKind.Unsupported, error.Message, error) { Format = error.Format, Feature = error.Feature };
+            throw new ImagedException(ErrorKind.Unsupported, error.Message, error)
+            {
+                Format = error.Format,
+                Feature = error.Feature,
+            };
         }
         catch (PasswordException error)
         {
@@ -71,7 +84,8 @@ internal static class WorkerCalls
         }
         catch (OutOfMemoryException error)
         {
-            throw new ImagedException(ErrorKind.LimitExceeded, "the image needs more memory than a worker may use", error);
+            throw new ImagedException(
+                ErrorKind.LimitExceeded, "the image needs more memory than a worker may use", error);
         }
         catch (IOException error) when (error is not LinuxException)
         {
@@ -150,7 +164,8 @@ internal static class WorkerCalls
         }
 
         NodeInfo node = TreePath.Find(host.Tree, parameters.Path, follow: false);
-        ProgressMeter meter = new(level => call.ReplyContinues(new CopyReply { Progress = Map(level) }, Json.Default.CopyReply));
+        ProgressMeter meter =
+            new(level => call.ReplyContinues(new CopyReply { Progress = Map(level) }, Json.Default.CopyReply));
         meter.Begin("copy", 0);
         TreeCopy copy = new(host.Tree, meter);
         using HostDirectory destination = new(HostPath.Duplicate(host.Destination));
@@ -224,9 +239,11 @@ internal static class WorkerCalls
     {
         ImageWriter writer = ImageWriters.Find(format.Length == 0 ? "raw" : format)
             ?? throw new UnsupportedFeatureException(
-                format, $"writing this format ({string.Join(", ", ImageWriters.All.Select(known => known.Id))} are written)");
+                format,
+                $"writing this format ({string.Join(", ", ImageWriters.All.Select(known => known.Id))} are written)");
         OpenedImage image = host.Image;
-        return writer.Plan(new WriterInput(image.ChooseDevice(), image.Disc, image.Track), Path.GetFileNameWithoutExtension(name));
+        return writer.Plan(
+            new WriterInput(image.ChooseDevice(), image.Disc, image.Track), Path.GetFileNameWithoutExtension(name));
     }
 
     private static void Verify(WorkerHost host, VarlinkCall call)
@@ -241,7 +258,8 @@ internal static class WorkerCalls
                 Progress = new Progress { Phase = "done" },
                 Problems =
                 [
-                    .. job.Problems.Select(p => new Problem { Layer = p.Layer, Offset = p.Offset, Message = p.Message }),
+                    .. job.Problems.Select(
+                        p => new Problem { Layer = p.Layer, Offset = p.Offset, Message = p.Message }),
                 ],
                 Confirmed = job.Confirmed,
             },
@@ -276,5 +294,6 @@ internal static class WorkerCalls
         PartitionTables = [.. PartitionTables.All.Select(entry => entry.Id)],
     };
 
-    private static Progress Map(JobLevel level) => new() { Phase = level.Phase, Done = level.Done, Total = level.Total };
+    private static Progress Map(JobLevel level) =>
+        new() { Phase = level.Phase, Done = level.Done, Total = level.Total };
 }

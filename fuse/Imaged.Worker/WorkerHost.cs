@@ -45,7 +45,8 @@ internal sealed class WorkerHost : IDisposable
     /// <summary>Becomes readable when the session ends.</summary>
     public UnixSocket Ended { get; }
 
-    /// <summary>The connection that is being served: it ends with the session, as there is nothing left to ask for.</summary>
+    /// <summary>The connection that is being served: it ends with the session, as there is nothing left to ask
+    /// for.</summary>
     public UnixSocket? Connection { get; set; }
 
     /// <summary>The image.</summary>
@@ -165,7 +166,8 @@ internal sealed class WorkerHost : IDisposable
     }
 
     private static void Report(FuseFailure failure) => Console.Error.WriteLine(
-        $"imaged-worker: {failure.Opcode} of node {failure.Node}: {failure.Error?.Message ?? "it killed a worker before"}");
+        $"imaged-worker: {failure.Opcode} of node {failure.Node}: "
+        + $"{failure.Error?.Message ?? "it killed a worker before"}");
 
     private IFuseHandler CreateHandler(AttachPlan plan)
     {

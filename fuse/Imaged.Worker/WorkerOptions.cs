@@ -11,7 +11,8 @@ namespace Imaged.Worker;
 /// <param name="HasDestination">Descriptor 5 is the directory to copy into.</param>
 /// <param name="HasListener">Descriptor 6 is a socket on which a new daemon connects.</param>
 internal sealed record WorkerOptions(
-    bool Confined, uint? Uid, uint Gid, IReadOnlyList<uint> Groups, bool HasDirectory, bool HasDestination, bool HasListener)
+    bool Confined, uint? Uid, uint Gid, IReadOnlyList<uint> Groups,
+    bool HasDirectory, bool HasDestination, bool HasListener)
 {
     /// <summary>Control socket.</summary>
     public const int ControlDescriptor = 3;

@@ -85,8 +85,8 @@ internal static class WorkerProgram
             VarlinkServer.ServeOne(connection, service, VarlinkLimits.Peer, Report);
             host.Connection = null;
 
-            // Whoever started this worker is gone. What is served goes on until its connection ends; meanwhile a new daemon
-            // may come.
+            // Whoever started this worker is gone. What is served goes on until its connection ends; meanwhile a new
+            // daemon may come.
             connection = host.IsServing && listener is not null ? AcceptDaemon(listener, host) : null;
         }
 

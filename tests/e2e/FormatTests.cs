@@ -88,7 +88,10 @@ public sealed class FormatTests
 
         CommandResult result = system.Run("verify", output);
         Assert.Equal(6, result.ExitCode);
-        Assert.Contains("sector 100: its checksum is wrong; its error correction has the right bytes", result.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "sector 100: its checksum is wrong; its error correction has the right bytes",
+            result.Output,
+            StringComparison.Ordinal);
     }
 
     private static string[] PasswordOptions(PrivateSystem system, string? password)

@@ -64,7 +64,10 @@ internal sealed class PrivateSystem : IDisposable
     {
         _daemon = RunningCommand.Start(
             Programs.Daemon,
-            ["--socket", Socket, "--state-dir", _folder["state"], "--media-dir", Media, "--config", this["imaged.conf"]],
+            [
+                "--socket", Socket, "--state-dir", _folder["state"],
+                "--media-dir", Media, "--config", this["imaged.conf"],
+            ],
             _environment,
             Folder);
         Assert.True(Machine.Eventually(() => _daemon.HasExited || Answers()), "the daemon does not answer");

@@ -109,7 +109,8 @@ public sealed class RefusalTests
         RunningCommand[] commands = [.. Enumerable.Range(0, 6).Select(_ => system.Begin("mount", image, directory))];
         CommandResult[] results = [.. commands.Select(command => command.Finish())];
         Assert.Single(results, result => result.ExitCode == 0);
-        Assert.All(results.Where(result => result.ExitCode != 0), result => result.Fails(1, "is a mount point already"));
+        Assert.All(
+            results.Where(result => result.ExitCode != 0), result => result.Fails(1, "is a mount point already"));
         system.Run("umount", directory).Succeeds();
     }
 

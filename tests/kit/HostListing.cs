@@ -7,8 +7,8 @@ using Xunit;
 
 namespace Imaged.TestKit;
 
-/// <summary>What <c>stat</c>, <c>sha256sum</c>, <c>find</c> and <c>getfattr</c> say of a folder, written down in files, and
-/// the same of a file tree.</summary>
+/// <summary>What <c>stat</c>, <c>sha256sum</c>, <c>find</c> and <c>getfattr</c> say of a folder, written down in files,
+/// and the same of a file tree.</summary>
 /// <param name="folder">Holds the files <c>stat</c>, <c>sums</c>, <c>links</c> and <c>attributes</c>.</param>
 /// <param name="nodes">The nodes of the tree to compare, by path.</param>
 public sealed class HostListing(TemporaryFolder folder, IReadOnlyDictionary<string, NodeInfo> nodes)
@@ -29,8 +29,9 @@ public sealed class HostListing(TemporaryFolder folder, IReadOnlyDictionary<stri
     /// <summary>A command that does so for the extended attributes.</summary>
     public static string AttributeCommand => "getfattr -R -P -h -d -m - -e hex . > ../attributes";
 
-    /// <summary>What <c>stat</c> said, sorted: path with <c>./</c>, mode, links, owner, group, size, blocks, inode, device
-    /// numbers, times of access, modification, change and birth, between tabs; numbers of mode and device in hex.</summary>
+    /// <summary>What <c>stat</c> said, sorted: path with <c>./</c>, mode, links, owner, group, size, blocks, inode,
+    /// device numbers, times of access, modification, change and birth, between tabs; numbers of mode and device in
+    /// hex.</summary>
     public string[] Stat => Read("stat");
 
     /// <summary>A node as a line of <see cref="Stat"/>.</summary>

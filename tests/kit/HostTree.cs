@@ -12,7 +12,8 @@ public static class HostTree
 {
     /// <summary>What <c>find</c> and <c>sha256sum</c> say of a folder of the host, by path.</summary>
     /// <param name="folder">Its path.</param>
-    /// <param name="full">Whether with owner, permissions, links and time, or only type, length, content, target.</param>
+    /// <param name="full">Whether with owner, permissions, links and time, or only type, length, content,
+    /// target.</param>
     public static SortedDictionary<string, string> Of(string folder, bool full)
     {
         SortedDictionary<string, string> all = new(StringComparer.Ordinal);
@@ -64,7 +65,8 @@ public static class HostTree
             if (full)
             {
                 string links = type == 'd' ? "-" : node.Links.ToString(CultureInfo.InvariantCulture);
-                line.Append(CultureInfo.InvariantCulture, $" {Convert.ToString(node.Permissions, 8)} {node.Uid} {node.Gid}")
+                line.Append(
+                    CultureInfo.InvariantCulture, $" {Convert.ToString(node.Permissions, 8)} {node.Uid} {node.Gid}")
                     .Append(CultureInfo.InvariantCulture, $" {links} {node.Modified.Seconds}");
             }
 
@@ -90,7 +92,8 @@ public static class HostTree
         return all;
     }
 
-    /// <summary>Fails with the lines in which two trees differ: <c>-</c> those expected, <c>+</c> those found.</summary>
+    /// <summary>Fails with the lines in which two trees differ: <c>-</c> those expected, <c>+</c> those
+    /// found.</summary>
     public static void AssertSame(SortedDictionary<string, string> expected, SortedDictionary<string, string> actual)
     {
         string difference = string.Join('\n', [

@@ -4,18 +4,18 @@ using Imaged.Formats.Model;
 
 namespace Imaged.TestKit;
 
-/// <summary>Damages an image in many small ways and watches what a parser does: success or a named error, in bounded time
-/// and memory.</summary>
+/// <summary>Damages an image in many small ways and watches what a parser does: success or a named error, in bounded
+/// time and memory.</summary>
 public static class HostileInput
 {
-    // One attempt on a small image takes milliseconds; a loop takes for ever. No measure of speed: only the way to see a
-    // loop before the run's own time limit does.
+    // One attempt on a small image takes milliseconds; a loop takes for ever. No measure of speed: only the way to see
+    // a loop before the run's own time limit does.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private const long MaxAllocation = 256L << 20;
 
-    /// <summary>Truncates <paramref name="volume"/> at many places, then changes single bytes of its first 128 KiB and at
-    /// random places behind, and runs <paramref name="use"/> on each result.</summary>
+    /// <summary>Truncates <paramref name="volume"/> at many places, then changes single bytes of its first 128 KiB and
+    /// at random places behind, and runs <paramref name="use"/> on each result.</summary>
     public static void Try(BlockSource volume, Action<BlockSource> use, int changes = 600)
     {
         byte[] good = volume.ReadBytes(0, (int)Math.Min(volume.Length, 8 << 20));
@@ -32,7 +32,13 @@ public static class HostileInput
             // Mostly bytes that mean something, sometimes zeros.
             int at = i % 8 == 7 ? random.Next(good.Length) : interesting[random.Next(interesting.Length)];
             byte old = good[at];
-            good[at] = (byte)(random.Next(4) switch { 0 => 0, 1 => 0xff, 2 => old ^ (1 << random.Next(8)), _ => random.Next(256) });
+            good[at] = (byte)(random.Next(4) switch
+            {
+                0 => 0,
+                1 => 0xff,
+                2 => old ^ (1 << random.Next(8)),
+                _ => random.Next(256),
+            });
             Attempt(good, use, $"byte {at} changed from {old:x2} to {good[at]:x2}");
             good[at] = old;
         }
@@ -69,7 +75,8 @@ public static class HostileInput
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         if (time.Elapsed > Limit || allocated > MaxAllocation)
         {
-            throw new InvalidOperationException($"{what}: took {time.Elapsed.TotalSeconds:F1} s and {allocated >> 20} MiB");
+            throw new InvalidOperationException(
+                $"{what}: took {time.Elapsed.TotalSeconds:F1} s and {allocated >> 20} MiB");
         }
     }
 }

@@ -19,5 +19,6 @@ public static class Requires
 
     /// <summary>The shared sample images are there.</summary>
     public static void Samples() =>
-        Assert.SkipUnless(TestKit.Samples.Available, $"needs the sample images (IMAGED_SAMPLES), not in '{TestKit.Samples.Root}'");
+        Assert.SkipUnless(
+            TestKit.Samples.Available, $"needs the sample images (IMAGED_SAMPLES), not in '{TestKit.Samples.Root}'");
 }

@@ -17,7 +17,8 @@ public sealed class SampleFiles : HostFiles
     /// <summary>The files of a sample.</summary>
     /// <param name="name">Relative to the samples' folder, as in its manifest, packed or not.</param>
     /// <param name="first">The bytes of the file; null for those of the sample.</param>
-    /// <param name="unpack">Whether a packed sample is meant unpacked: false when the packing is what is tested.</param>
+    /// <param name="unpack">Whether a packed sample is meant unpacked: false when the packing is what is
+    /// tested.</param>
     public SampleFiles(string name, BlockSource? first = null, bool unpack = true)
     {
         Requires.Samples();
@@ -38,7 +39,8 @@ public sealed class SampleFiles : HostFiles
 
         // A folder below that of the format holds one image of several files.
         string[] files = source.Contains('/', StringComparison.Ordinal)
-            ? [.. Directory.EnumerateFiles(Path.Combine(Samples.Root, source)).Select(path => Path.Combine(source, Path.GetFileName(path)))]
+            ? [.. Directory.EnumerateFiles(Path.Combine(Samples.Root, source))
+                .Select(path => Path.Combine(source, Path.GetFileName(path)))]
             : [name];
         foreach (string file in files)
         {
@@ -60,7 +62,8 @@ public sealed class SampleFiles : HostFiles
     /// <inheritdoc/>
     public override IReadOnlyList<string> ListSiblings() =>
     [
-        .. Directory.EnumerateFiles(Path.Combine(Samples.Root, _folder)).Select(path => Path.GetFileName(Unpacked(path))),
+        .. Directory.EnumerateFiles(Path.Combine(Samples.Root, _folder))
+            .Select(path => Path.GetFileName(Unpacked(path))),
     ];
 
     /// <inheritdoc/>

@@ -5,8 +5,8 @@ using Imaged.Linux;
 
 namespace Imaged.TestKit;
 
-/// <summary>The real images made by other people's programs. They are not part of this tree (licences): they are found by
-/// <c>IMAGED_SAMPLES</c>, else in <c>../shared/samples</c> beside the tree.</summary>
+/// <summary>The real images made by other people's programs. They are not part of this tree (licences): they are found
+/// by <c>IMAGED_SAMPLES</c>, else in <c>../shared/samples</c> beside the tree.</summary>
 public static class Samples
 {
     private static readonly object Lock = new();
@@ -33,8 +33,8 @@ public static class Samples
         }
     }
 
-    /// <summary>Path of a sample, unpacked when it is an <c>.xz</c>, <c>.gz</c>, <c>.bz2</c> or <c>.Z</c> file. Skips the
-    /// test when the samples are absent.</summary>
+    /// <summary>Path of a sample, unpacked when it is an <c>.xz</c>, <c>.gz</c>, <c>.bz2</c> or <c>.Z</c> file. Skips
+    /// the test when the samples are absent.</summary>
     /// <param name="name">Relative to the samples' folder, as in its manifest.</param>
     public static string Get(string name)
     {
@@ -59,7 +59,8 @@ public static class Samples
 
         // Unpacked once, kept for later runs: named by the path and size so that a changed sample is unpacked anew.
         string folder = Path.Combine(Path.GetTempPath(), "imaged-samples");
-        string key = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(path + new FileInfo(path).Length)))[..16];
+        string key =
+            Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(path + new FileInfo(path).Length)))[..16];
         string unpacked = Path.Combine(folder, key, Path.GetFileNameWithoutExtension(name));
         lock (Lock)
         {

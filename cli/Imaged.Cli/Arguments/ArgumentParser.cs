@@ -40,8 +40,8 @@ internal static class ArgumentParser
         return parsed;
     }
 
-    /// <summary>The index of the verb: the first argument that is neither an option nor the value of a global one; -1 when
-    /// there is none.</summary>
+    /// <summary>The index of the verb: the first argument that is neither an option nor the value of a global one; -1
+    /// when there is none.</summary>
     public static int FindVerb(IReadOnlyList<string> arguments)
     {
         for (int i = 0; i < arguments.Count; i++)
@@ -101,7 +101,8 @@ internal static class ArgumentParser
         for (int i = 1; i < argument.Length; i++)
         {
             char letter = argument[i];
-            OptionSpec option = options.FirstOrDefault(item => item.Short == letter) ?? throw Unknown("-" + letter, name);
+            OptionSpec option =
+                options.FirstOrDefault(item => item.Short == letter) ?? throw Unknown("-" + letter, name);
             if (option.Value is not null)
             {
                 string rest = argument[(i + 1)..];

@@ -4,7 +4,8 @@ namespace Imaged.Cli.Arguments;
 internal static class GlobalOptions
 {
     public static readonly OptionSpec Json = new("json", null, "print JSON: stable, for programs");
-    public static readonly OptionSpec Socket = new("socket", "PATH", "where imaged listens (IMAGED_SOCKET)") { IsFile = true };
+    public static readonly OptionSpec Socket =
+        new("socket", "PATH", "where imaged listens (IMAGED_SOCKET)") { IsFile = true };
     public static readonly OptionSpec Quiet = new("quiet", null, "no progress, no warnings") { Short = 'q' };
     public static readonly OptionSpec Verbose = new("verbose", null, "say how it is done") { Short = 'v' };
     public static readonly OptionSpec Help = new("help", null, "this text") { Short = 'h' };

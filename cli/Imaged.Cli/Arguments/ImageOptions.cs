@@ -38,7 +38,9 @@ internal static class ImageOptions
         Session = arguments.Number(Session, 1, 99),
         Track = arguments.Number(Track, 1, 99),
         Partition = arguments.Number(Partition, 1, 4096),
-        FileSystem = arguments.Text(As) == "disc" || arguments.Text(MountVerb.As) == "disc" ? "disc" : arguments.Text(FileSystem),
+        FileSystem = arguments.Text(As) == "disc" || arguments.Text(MountVerb.As) == "disc"
+            ? "disc"
+            : arguments.Text(FileSystem),
         Extensions = arguments.Text(Extensions),
         Offset = arguments.Bytes(Offset),
         Size = arguments.Bytes(Size),

@@ -60,6 +60,7 @@ internal sealed class ParsedArguments
                 ExitCode.Usage, $"--{option.Name} is one of {string.Join(", ", option.Choices)}, not '{value}'");
         }
 
-        _options[option] = option.Joins && _options.TryGetValue(option, out string? before) ? before + "," + value : value;
+        _options[option] =
+            option.Joins && _options.TryGetValue(option, out string? before) ? before + "," + value : value;
     }
 }

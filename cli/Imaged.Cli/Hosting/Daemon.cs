@@ -29,12 +29,15 @@ internal static class Daemon
             {
                 Errno.EACCES or Errno.EPERM => new CliException(
                     ExitCode.Refused,
-                    $"you may not talk to imaged at '{path}'; members of its group may: adduser {Environment.UserName} imaged"),
+                    $"you may not talk to imaged at '{path}'; members of its group may: "
+                    + $"adduser {Environment.UserName} imaged"),
                 Errno.EINVAL => new CliException(ExitCode.Usage, error.Message),
                 _ => new CliException(
                     ExitCode.Unreachable,
                     $"the imaged daemon does not answer at '{path}' ({LinuxException.Text(error.Errno)}); "
-                    + (path == DefaultSocket ? "start it with: systemctl start imaged.socket" : $"start it with: imaged --socket {path}")),
+                    + (path == DefaultSocket
+                        ? "start it with: systemctl start imaged.socket"
+                        : $"start it with: imaged --socket {path}")),
             };
         }
     }

@@ -28,7 +28,8 @@ internal static class Interrupts
         return new Removal(cleanUp);
     }
 
-    /// <summary>Never returns once the process is being ended: what then fails on this thread is no error to tell of.</summary>
+    /// <summary>Never returns once the process is being ended: what then fails on this thread is no error to tell
+    /// of.</summary>
     public static void WaitIfEnding()
     {
         if (Volatile.Read(ref ending))
@@ -57,7 +58,9 @@ internal static class Interrupts
                 }
             }
 
-            Environment.Exit(context.Signal == PosixSignal.SIGINT ? ExitCode.Interrupted : 128 + SignalNumber(context.Signal));
+            Environment.Exit(context.Signal == PosixSignal.SIGINT
+                ? ExitCode.Interrupted
+                : 128 + SignalNumber(context.Signal));
         }
     }
 

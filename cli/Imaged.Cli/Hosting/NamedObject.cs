@@ -18,7 +18,8 @@ internal sealed class NamedObject : IDisposable
     /// <summary>Names the object; null when it could not be opened.</summary>
     public SafeFileHandle? Handle { get; }
 
-    /// <summary>Finds out what is meant. Nothing is asked of the object itself: its file system may not answer.</summary>
+    /// <summary>Finds out what is meant. Nothing is asked of the object itself: its file system may not
+    /// answer.</summary>
     public static NamedObject Find(string text)
     {
         SafeFileHandle? handle = null;
@@ -37,7 +38,8 @@ internal sealed class NamedObject : IDisposable
         }
 
         string? real = handle is null ? null : HostPath.NameOf(handle);
-        bool isPath = real is not null && Path.IsPathRooted(real) && !real.EndsWith(" (deleted)", StringComparison.Ordinal);
+        bool isPath =
+            real is not null && Path.IsPathRooted(real) && !real.EndsWith(" (deleted)", StringComparison.Ordinal);
         return new(isPath ? real! : Path.GetFullPath(text), handle);
     }
 

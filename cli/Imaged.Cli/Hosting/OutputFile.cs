@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Hosting;
 
-/// <summary>A file that gets its name when it is complete and on the disk; until then it has a temporary one beside it, and
-/// it goes when anything fails.</summary>
+/// <summary>A file that gets its name when it is complete and on the disk; until then it has a temporary one beside it,
+/// and it goes when anything fails.</summary>
 internal sealed class OutputFile : IDisposable
 {
     private readonly string _path;

@@ -22,7 +22,8 @@ internal static class PasswordFile
 
         try
         {
-            using SafeFileHandle file = path == "-" ? new SafeFileHandle(0, ownsHandle: false) : HostPath.OpenRead(path);
+            using SafeFileHandle file =
+                path == "-" ? new SafeFileHandle(0, ownsHandle: false) : HostPath.OpenRead(path);
             using FileStream stream = new(file, FileAccess.Read, bufferSize: 0);
             byte[] bytes = new byte[MaxLength];
             int length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);

@@ -7,7 +7,8 @@ internal static class HumanSize
 {
     private static readonly string[] Units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
-    /// <summary>Three digits and a unit, e.g. <c>1.44 MiB</c>; rounded down, so that nothing looks larger than it is.</summary>
+    /// <summary>Three digits and a unit, e.g. <c>1.44 MiB</c>; rounded down, so that nothing looks larger than it
+    /// is.</summary>
     public static string Of(long bytes)
     {
         if (bytes < 1024)

@@ -62,7 +62,8 @@ internal static class InfoText
         int sessions = disc.Tracks.Select(track => track.Session).Distinct().Count();
         string count = string.Create(
             CultureInfo.InvariantCulture,
-            $"{disc.Medium.ToUpperInvariant()}, {sessions} session{(sessions == 1 ? string.Empty : "s")}, {disc.Tracks.Count} track{(disc.Tracks.Count == 1 ? string.Empty : "s")}");
+            $"{disc.Medium.ToUpperInvariant()}, {sessions} session{(sessions == 1 ? string.Empty : "s")}, "
+            + $"{disc.Tracks.Count} track{(disc.Tracks.Count == 1 ? string.Empty : "s")}");
         Line(text, 0, "Disc", SafeText.Sentence(count));
         WriteWords(text, disc);
         TextTable rows = new(">Session", ">Track", "Mode", ">Pregap", ">Start", ">Sectors", ">Stored", "Title");
@@ -79,7 +80,8 @@ internal static class InfoText
                 track.Start.ToString(CultureInfo.InvariantCulture),
                 track.Length.ToString(CultureInfo.InvariantCulture),
                 stored,
-                SafeText.Name(string.Join(" / ", new[] { track.Performer, track.Title }.Where(word => word is not null))));
+                SafeText.Name(
+                    string.Join(" / ", new[] { track.Performer, track.Title }.Where(word => word is not null))));
         }
 
         rows.Write(text, "  ");
@@ -111,7 +113,8 @@ internal static class InfoText
                 SafeText.Sentence(partition.TypeName.Length > 0 ? partition.TypeName : partition.Type),
                 partition.Bootable ? "*" : string.Empty,
                 string.Join(", ", partition.Volumes.Select(volume => Kind(volume))),
-                string.Join(", ", partition.Volumes.Where(volume => volume.Label is not null).Select(volume => SafeText.Name(volume.Label!))),
+                string.Join(", ", partition.Volumes.Where(volume => volume.Label is not null)
+                    .Select(volume => SafeText.Name(volume.Label!))),
                 SafeText.Name(partition.Name ?? string.Empty));
         }
 

@@ -67,7 +67,8 @@ internal sealed class ProgressBar : IDisposable
         return Cut(phase + bar + amount, columns);
     }
 
-    private static string Cut(string line, int columns) => line.Length < columns ? line : line[..Math.Max(0, columns - 1)];
+    private static string Cut(string line, int columns) =>
+        line.Length < columns ? line : line[..Math.Max(0, columns - 1)];
 
     private static string Duration(double seconds) => seconds < 3600
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)seconds / 60}:{(int)seconds % 60:00}")

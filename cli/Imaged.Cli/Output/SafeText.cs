@@ -7,7 +7,8 @@ namespace Imaged.Cli.Output;
 /// <summary>Makes text that comes from an image harmless for a terminal.</summary>
 internal static class SafeText
 {
-    /// <summary>A name: what does not print is escaped, and the backslash too, so that no two names look the same.</summary>
+    /// <summary>A name: what does not print is escaped, and the backslash too, so that no two names look the
+    /// same.</summary>
     public static string Name(string text) => Escape(text, escapeBackslash: true);
 
     /// <summary>A name whose bytes are known when it is not UTF-8: wrong bytes become <c>\xNN</c>.</summary>
@@ -66,8 +67,8 @@ internal static class SafeText
 
     private static void Append(StringBuilder result, Rune rune, bool escapeBackslash)
     {
-        // Format: characters that turn the direction of text or have no width. Separators other than the space would break
-        // lines and columns. Private use and unassigned ones may do anything.
+        // Format: characters that turn the direction of text or have no width. Separators other than the space would
+        // break lines and columns. Private use and unassigned ones may do anything.
         bool prints = Rune.GetUnicodeCategory(rune) switch
         {
             UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator

@@ -9,8 +9,8 @@ internal sealed class TextTable
     private readonly List<string[]> _rows = [];
 
     /// <summary>Begins with the headings.</summary>
-    /// <param name="headings">A heading that begins with <c>&gt;</c> makes a column of numbers, set to the right. A column
-    /// that has nothing in it is left out.</param>
+    /// <param name="headings">A heading that begins with <c>&gt;</c> makes a column of numbers, set to the right. A
+    /// column that has nothing in it is left out.</param>
     public TextTable(params string[] headings)
     {
         _right = [.. headings.Select(heading => heading.StartsWith('>'))];

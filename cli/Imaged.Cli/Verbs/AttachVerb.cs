@@ -22,7 +22,8 @@ internal sealed class AttachVerb : Verb
 
     public override bool OpensImage => true;
 
-    public override IReadOnlyList<string> Examples => ["imagectl attach disk.qcow2", "imagectl attach disk.vdi --partition 2"];
+    public override IReadOnlyList<string> Examples =>
+        ["imagectl attach disk.qcow2", "imagectl attach disk.vdi --partition 2"];
 
     public override int Run(VerbCall call)
     {

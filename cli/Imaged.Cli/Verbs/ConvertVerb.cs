@@ -31,7 +31,11 @@ internal sealed class ConvertVerb : Verb
     public override bool OpensImage => true;
 
     public override IReadOnlyList<string> Examples =>
-        ["imagectl convert game.nrg game.iso", "imagectl convert album.nrg album.cue", "imagectl convert disk.vmdk --partition 1 - | sha256sum"];
+        [
+            "imagectl convert game.nrg game.iso",
+            "imagectl convert album.nrg album.cue",
+            "imagectl convert disk.vmdk --partition 1 - | sha256sum",
+        ];
 
     public override int Run(VerbCall call)
     {
@@ -97,7 +101,8 @@ internal sealed class ConvertVerb : Verb
     {
         ConvertReply last = new();
         using ProgressBar bar = new(printer);
-        ConvertParameters parameters = new() { Format = format, Name = name, Outputs = [.. Enumerable.Range(0, outputs.Count)] };
+        ConvertParameters parameters =
+            new() { Format = format, Name = name, Outputs = [.. Enumerable.Range(0, outputs.Count)] };
         foreach (VarlinkReply<ConvertReply> reply in
             worker.Connection.CallMore(WorkerInterface.Convert, parameters, outputs))
         {

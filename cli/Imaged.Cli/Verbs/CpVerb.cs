@@ -65,7 +65,8 @@ internal sealed class CpVerb : Verb
         return warnings == 0 ? ExitCode.Done : ExitCode.Failed;
     }
 
-    /// <summary>The directory to copy into and the name to give there; no name for the content of a directory.</summary>
+    /// <summary>The directory to copy into and the name to give there; no name for the content of a
+    /// directory.</summary>
     internal static (string Folder, string? Name) Target(string path, string destination)
     {
         string own = path.TrimEnd('/');

@@ -12,8 +12,10 @@ namespace Imaged.Cli.Verbs;
 /// <summary><c>imagectl ls</c>.</summary>
 internal sealed class LsVerb : Verb
 {
-    public static readonly OptionSpec Long = new("long", null, "type, mode, owner, size, time (UTC), links") { Short = 'l' };
-    public static readonly OptionSpec Recursive = new("recursive", null, "directories in directories, too") { Short = 'R' };
+    public static readonly OptionSpec Long =
+        new("long", null, "type, mode, owner, size, time (UTC), links") { Short = 'l' };
+    public static readonly OptionSpec Recursive =
+        new("recursive", null, "directories in directories, too") { Short = 'R' };
 
     public override string Name => "ls";
 

@@ -9,7 +9,8 @@ namespace Imaged.Cli.Verbs;
 /// <summary><c>imagectl umount</c>.</summary>
 internal sealed class UmountVerb : Verb
 {
-    public static readonly OptionSpec Lazy = new("lazy", null, "hide it now, undo it when nobody uses it any more") { Short = 'l' };
+    public static readonly OptionSpec Lazy =
+        new("lazy", null, "hide it now, undo it when nobody uses it any more") { Short = 'l' };
 
     public override string Name => "umount";
 

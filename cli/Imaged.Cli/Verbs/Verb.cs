@@ -60,7 +60,8 @@ internal abstract class Verb
         {
             string extra = arguments.Positional[words.Length];
             throw new CliException(
-                ExitCode.Usage, $"{Name} does not know what to do with '{extra}'; usage: imagectl {Name} {Operands}".TrimEnd());
+                ExitCode.Usage,
+                $"{Name} does not know what to do with '{extra}'; usage: imagectl {Name} {Operands}".TrimEnd());
         }
     }
 }

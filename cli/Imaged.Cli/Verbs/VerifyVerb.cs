@@ -44,7 +44,8 @@ internal sealed class VerifyVerb : Verb
         }
         catch (ImagedException error) when (error.Kind == ErrorKind.BadImage)
         {
-            problems.Add(new() { Layer = error.Format ?? string.Empty, Offset = error.Offset, Message = error.Message });
+            problems.Add(
+                new() { Layer = error.Format ?? string.Empty, Offset = error.Offset, Message = error.Message });
         }
 
         if (call.Printer.Json)
@@ -64,7 +65,8 @@ internal sealed class VerifyVerb : Verb
     {
         if (problems.Count == 0)
         {
-            string what = confirmed.Count == 0 ? string.Empty : $" (right: {SafeText.Sentence(string.Join(", ", confirmed))})";
+            string what =
+                confirmed.Count == 0 ? string.Empty : $" (right: {SafeText.Sentence(string.Join(", ", confirmed))})";
             return $"nothing is wrong{what}\n";
         }
 
@@ -73,7 +75,8 @@ internal sealed class VerifyVerb : Verb
         {
             // Messages of formats begin with the format and end with the place themselves.
             bool complete = problem.Message.StartsWith(problem.Layer + ":", StringComparison.Ordinal);
-            string place = problem.Offset is long offset && !problem.Message.Contains("(at byte", StringComparison.Ordinal)
+            string place = problem.Offset is long offset
+                && !problem.Message.Contains("(at byte", StringComparison.Ordinal)
                 ? string.Create(CultureInfo.InvariantCulture, $" (at byte {offset})")
                 : string.Empty;
             string layer = complete || problem.Layer.Length == 0 ? string.Empty : problem.Layer + ": ";

@@ -4,8 +4,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Apple;
 
-/// <summary>AppleSingle and AppleDouble files (RFC 1740): forks and Finder information of a file where the host has only
-/// plain files, in one file with the data or in a file <c>._name</c> beside it.</summary>
+/// <summary>AppleSingle and AppleDouble files (RFC 1740): forks and Finder information of a file where the host has
+/// only plain files, in one file with the data or in a file <c>._name</c> beside it.</summary>
 internal static class AppleDouble
 {
     private const int HeaderLength = 26;
@@ -31,13 +31,14 @@ internal static class AppleDouble
             ? FindEntry(format, file, ResourceFork)
             : null;
 
-    /// <summary>An entry of an AppleSingle or AppleDouble file, which is not taken over; null when the file is of neither
-    /// kind or has no such entry.</summary>
+    /// <summary>An entry of an AppleSingle or AppleDouble file, which is not taken over; null when the file is of
+    /// neither kind or has no such entry.</summary>
     /// <exception cref="ImageFormatException">The entry lies outside the file.</exception>
     public static BlockSource? FindEntry(string format, BlockSource file, uint id)
     {
         Span<byte> header = stackalloc byte[HeaderLength];
-        if (file.ReadUpTo(0, header) < HeaderLength || !(header.StartsWith(SingleMagic) || header.StartsWith(DoubleMagic)))
+        if (file.ReadUpTo(0, header) < HeaderLength
+            || !(header.StartsWith(SingleMagic) || header.StartsWith(DoubleMagic)))
         {
             return null;
         }

@@ -4,8 +4,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Apple;
 
-/// <summary>Resource forks (Inside Macintosh: More Macintosh Toolbox, chapter 1): typed and numbered pieces of data, found
-/// by a map behind them.</summary>
+/// <summary>Resource forks (Inside Macintosh: More Macintosh Toolbox, chapter 1): typed and numbered pieces of data,
+/// found by a map behind them.</summary>
 internal static class ResourceFork
 {
     private const int HeaderLength = 16;
@@ -19,7 +19,8 @@ internal static class ResourceFork
     /// <param name="fork">The fork.</param>
     /// <param name="type">The four bytes of the type.</param>
     /// <param name="maxCount">How many there may be.</param>
-    /// <exception cref="ImageFormatException">The fork is damaged, or the resources are too many or too long.</exception>
+    /// <exception cref="ImageFormatException">The fork is damaged, or the resources are too many or too
+    /// long.</exception>
     public static List<byte[]> Read(string format, BlockSource fork, ReadOnlySpan<byte> type, int maxCount)
     {
         Span<byte> header = stackalloc byte[HeaderLength];

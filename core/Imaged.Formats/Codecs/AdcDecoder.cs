@@ -1,14 +1,14 @@
 namespace Imaged.Formats.Codecs;
 
-/// <summary>Apple Data Compression, as in chunks of old disk images: runs of literals, and copies of earlier output with
-/// lengths up to 67 bytes and distances up to 64 KiB. There is neither a header nor an end mark.</summary>
+/// <summary>Apple Data Compression, as in chunks of old disk images: runs of literals, and copies of earlier output
+/// with lengths up to 67 bytes and distances up to 64 KiB. There is neither a header nor an end mark.</summary>
 internal static class AdcDecoder
 {
     /// <summary>Decodes until the destination is full or the source ends.</summary>
     /// <param name="source">The tokens; what stands behind a full destination is not looked at.</param>
     /// <param name="destination">Where to.</param>
-    /// <returns>Number of bytes written; -1 when a token is cut off, refers to what is not there, or gives more than there
-    /// is room for.</returns>
+    /// <returns>Number of bytes written; -1 when a token is cut off, refers to what is not there, or gives more than
+    /// there is room for.</returns>
     public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         int from = 0;

@@ -3,8 +3,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Codecs;
 
-/// <summary>bzip2 streams (manual of bzip2 1.0.8, chapter 3), by the system's library, which takes less than 4 MiB for the
-/// largest block size there is.</summary>
+/// <summary>bzip2 streams (manual of bzip2 1.0.8, chapter 3), by the system's library, which takes less than 4 MiB for
+/// the largest block size there is.</summary>
 internal static unsafe partial class Bzip2Decoder
 {
     private const string Library = "libbz2.so.1";

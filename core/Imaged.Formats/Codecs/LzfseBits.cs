@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Imaged.Formats.Codecs;
 
-/// <summary>Reads a bit stream of LZFSE from its end to its beginning: the payload is one little-endian number whose top
-/// bits come first. Running out shows in <see cref="IsExhausted"/>, not in what is read.</summary>
+/// <summary>Reads a bit stream of LZFSE from its end to its beginning: the payload is one little-endian number whose
+/// top bits come first. Running out shows in <see cref="IsExhausted"/>, not in what is read.</summary>
 internal ref struct LzfseBits
 {
     private readonly ReadOnlySpan<byte> _payload;

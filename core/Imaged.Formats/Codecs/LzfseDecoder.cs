@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 
 namespace Imaged.Formats.Codecs;
 
-/// <summary>LZFSE streams: blocks that are stored, LZVN, or literals and copies coded with finite state entropy (tANS), each
-/// with a magic number; the last one is an end mark. Copies may reach into earlier blocks.</summary>
+/// <summary>LZFSE streams: blocks that are stored, LZVN, or literals and copies coded with finite state entropy (tANS),
+/// each with a magic number; the last one is an end mark. Copies may reach into earlier blocks.</summary>
 internal static class LzfseDecoder
 {
     private const uint EndOfStream = 0x24787662; // bvx$
@@ -136,7 +136,8 @@ internal static class LzfseDecoder
         const int DistanceSymbols = LzfseHeader.DistanceSymbols;
         const int DistanceStates = LzfseHeader.DistanceStates;
         return LzfseEntry.TryBuild(frequencies[..Symbols], LiteralExtra, LiteralBase, tables[..States])
-            && LzfseEntry.TryBuild(frequencies.Slice(Symbols, Symbols), MatchExtra, MatchBase, tables.Slice(States, States))
+            && LzfseEntry.TryBuild(
+                frequencies.Slice(Symbols, Symbols), MatchExtra, MatchBase, tables.Slice(States, States))
             && LzfseEntry.TryBuild(
                 frequencies.Slice(2 * Symbols, DistanceSymbols),
                 DistanceExtra,

@@ -10,8 +10,8 @@ internal readonly record struct LzfseEntry(int Base, short Delta, byte Bits, byt
     // Pulling so many bits exhausts any stream: a state that no symbol owns ends the decoding.
     private static readonly LzfseEntry Undefined = new(0, 0, byte.MaxValue, 0);
 
-    /// <summary>Makes the table of a decoder: each symbol owns as many states as its frequency says, in the order of the
-    /// symbols.</summary>
+    /// <summary>Makes the table of a decoder: each symbol owns as many states as its frequency says, in the order of
+    /// the symbols.</summary>
     /// <param name="frequencies">One for each symbol.</param>
     /// <param name="extraBits">Of each symbol; empty when symbols are the values.</param>
     /// <param name="bases">Of each symbol; empty when symbols are the values.</param>

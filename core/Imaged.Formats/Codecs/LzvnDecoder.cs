@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Imaged.Formats.Codecs;
 
-/// <summary>LZVN, the byte-oriented codec of LZFSE streams and of compressed files on Apple's file systems: opcodes of one
-/// to three bytes for literals, copies of earlier output, and both.</summary>
+/// <summary>LZVN, the byte-oriented codec of LZFSE streams and of compressed files on Apple's file systems: opcodes of
+/// one to three bytes for literals, copies of earlier output, and both.</summary>
 internal static class LzvnDecoder
 {
     private const byte EndOfStream = 0x06;

@@ -25,12 +25,13 @@ public sealed class DiskImage : IDisposable
     /// <summary>Harmless oddities, one sentence each without a full stop.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 
-    /// <summary>The disc, when the image is of one that is described by sessions and tracks; null for plain bytes.</summary>
+    /// <summary>The disc, when the image is of one that is described by sessions and tracks; null for plain
+    /// bytes.</summary>
     public Disc? Disc { get; init; }
 
-    /// <summary>Checks what only the format knows of: checksums, error correction. Null when there is nothing; that every
-    /// byte of <see cref="Content"/> can be read is checked by the caller. Damage is reported, not thrown; the source's own
-    /// errors pass.</summary>
+    /// <summary>Checks what only the format knows of: checksums, error correction. Null when there is nothing; that
+    /// every byte of <see cref="Content"/> can be read is checked by the caller. Damage is reported, not thrown; the
+    /// source's own errors pass.</summary>
     public Action<ImageCheck>? Verify { get; init; }
 
     /// <summary>What else belongs to the image, besides its content.</summary>

@@ -23,14 +23,15 @@ public abstract class FileTree : IDisposable
 
     /// <summary>Looks a name up.</summary>
     /// <param name="directory">Id of a directory.</param>
-    /// <param name="name">The bytes of the name; compared as the file system does (FAT: without regard to case).</param>
+    /// <param name="name">The bytes of the name; compared as the file system does (FAT: without regard to
+    /// case).</param>
     /// <param name="node">What it stands for.</param>
     public abstract bool TryLookup(ulong directory, ReadOnlySpan<byte> name, out NodeInfo node);
 
     /// <summary>Lists a directory in an order that is always the same, without <c>.</c> and <c>..</c>.</summary>
     /// <param name="directory">Id of a directory.</param>
-    /// <param name="cookie">0 for the beginning, or the <see cref="DirectoryEntry.NextCookie"/> of the entry before; must
-    /// be found again in time that does not grow with the number of entries skipped, or only slightly.</param>
+    /// <param name="cookie">0 for the beginning, or the <see cref="DirectoryEntry.NextCookie"/> of the entry before;
+    /// must be found again in time that does not grow with the number of entries skipped, or only slightly.</param>
     public abstract IEnumerable<DirectoryEntry> ReadDirectory(ulong directory, long cookie);
 
     /// <summary>The content of a regular file. The caller disposes it; it must not outlive the tree.</summary>

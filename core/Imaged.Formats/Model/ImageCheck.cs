@@ -8,7 +8,8 @@ public abstract class ImageCheck
     /// <param name="total">Bytes; 0 when unknown.</param>
     public abstract void Begin(string phase, long total);
 
-    /// <summary>So many bytes more are done. Throws <see cref="OperationCanceledException"/> when the job is to end.</summary>
+    /// <summary>So many bytes more are done. Throws <see cref="OperationCanceledException"/> when the job is to
+    /// end.</summary>
     public abstract void Advance(long bytes);
 
     /// <summary>Something is wrong.</summary>

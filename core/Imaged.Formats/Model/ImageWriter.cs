@@ -22,7 +22,8 @@ public sealed record WriterInput(BlockSource Device, Disc? Disc, int? Track)
 }
 
 /// <summary>A file to be written.</summary>
-/// <param name="Extension">Of its name, with the dot. The first one is named as the user says, whatever this is.</param>
+/// <param name="Extension">Of its name, with the dot. The first one is named as the user says, whatever this
+/// is.</param>
 /// <param name="Content">Its bytes. There is nothing to dispose: what stores them belongs to the image.</param>
 public sealed record WriterFile(string Extension, BlockSource Content);
 
@@ -33,4 +34,7 @@ public sealed record WriterFile(string Extension, BlockSource Content);
 /// <param name="Plan">The files of an input. The second argument is the name of the first file without folder and
 /// extension: the others are named like it.</param>
 public sealed record ImageWriter(
-    string Id, string Title, ImmutableArray<string> Extensions, Func<WriterInput, string, ImmutableArray<WriterFile>> Plan);
+    string Id,
+    string Title,
+    ImmutableArray<string> Extensions,
+    Func<WriterInput, string, ImmutableArray<WriterFile>> Plan);

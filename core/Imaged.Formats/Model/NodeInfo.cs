@@ -53,7 +53,8 @@ public enum FileType : ushort
 /// <param name="Size">Length of the content in bytes; for a symbolic link that of its target.</param>
 public readonly record struct NodeInfo(ulong Id, FileType Type, ushort Permissions, long Size)
 {
-    /// <summary>The inode number that is shown; equal for hard links to one file. 0 stands for <see cref="Id"/>.</summary>
+    /// <summary>The inode number that is shown; equal for hard links to one file. 0 stands for
+    /// <see cref="Id"/>.</summary>
     public ulong Inode { get; init; }
 
     /// <summary>Number of hard links; 0 stands for 1.</summary>

@@ -14,7 +14,8 @@ public sealed record Partition(int Number, long Offset, long Length, string Type
     /// <summary>Name in the table; null when it has none.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The partition's own GUID, or <c>disk id-number</c> for MBR, in lower case; null when there is none.</summary>
+    /// <summary>The partition's own GUID, or <c>disk id-number</c> for MBR, in lower case; null when there is
+    /// none.</summary>
     public string? Uuid { get; init; }
 
     /// <summary>Whether it is marked as active or bootable.</summary>
@@ -40,7 +41,7 @@ public interface IPartitionTableFormat
     /// <summary><c>mbr</c>, <c>gpt</c>, <c>apm</c>.</summary>
     static abstract string Id { get; }
 
-    /// <summary>Reads the table, or returns null when there is none of this kind. Single bad entries are left out with a
-    /// warning. Throws only what the disk's own reads throw.</summary>
+    /// <summary>Reads the table, or returns null when there is none of this kind. Single bad entries are left out with
+    /// a warning. Throws only what the disk's own reads throw.</summary>
     static abstract PartitionTable? Read(BlockSource disk);
 }

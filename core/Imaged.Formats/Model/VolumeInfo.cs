@@ -8,7 +8,8 @@ namespace Imaged.Formats.Model;
 /// <param name="Length">Length in bytes as the volume itself says, not checked against the source.</param>
 public sealed record VolumeInfo(string FileSystem, long Length)
 {
-    /// <summary>Version or variant for people, e.g. <c>FAT16</c>, <c>2.50</c>, <c>ext4</c>; null when there is one only.</summary>
+    /// <summary>Version or variant for people, e.g. <c>FAT16</c>, <c>2.50</c>, <c>ext4</c>; null when there is one
+    /// only.</summary>
     public string? Version { get; init; }
 
     /// <summary>Label, as text, control characters included; null when there is none.</summary>
@@ -17,7 +18,8 @@ public sealed record VolumeInfo(string FileSystem, long Length)
     /// <summary>UUID or serial number as <c>blkid</c> prints it; null when there is none.</summary>
     public string? Uuid { get; init; }
 
-    /// <summary>Type name of the kernel's driver for this very volume (<c>vfat</c>, <c>ext2</c> …); null for none.</summary>
+    /// <summary>Type name of the kernel's driver for this very volume (<c>vfat</c>, <c>ext2</c> …); null for
+    /// none.</summary>
     public string? KernelType { get; init; }
 
     /// <summary>Further facts for people, in order: name and value (<c>El Torito</c>, <c>Extensions</c> …).</summary>
@@ -37,8 +39,8 @@ public sealed record FileSystemInfo(string Id, string Title, bool CanRead);
 /// <param name="Cache">For decoded blocks, shared by all layers.</param>
 public sealed record FileTreeOptions(BlockCache Cache)
 {
-    /// <summary>Which of several naming schemes, e.g. <c>rockridge</c>, <c>joliet</c>, <c>plain</c>; null for the best one
-    /// there is.</summary>
+    /// <summary>Which of several naming schemes, e.g. <c>rockridge</c>, <c>joliet</c>, <c>plain</c>; null for the best
+    /// one there is.</summary>
     public string? Extensions { get; init; }
 
     /// <summary>Which session of a volume that has several, from 1; null for the last.</summary>
@@ -51,7 +53,8 @@ public interface IFileSystem
     /// <summary>Name and abilities.</summary>
     static abstract FileSystemInfo Info { get; }
 
-    /// <summary>Looks whether the volume holds this file system; reads little, and nothing that grows with the volume.</summary>
+    /// <summary>Looks whether the volume holds this file system; reads little, and nothing that grows with the
+    /// volume.</summary>
     /// <returns>Null when it does not. Never throws for what the bytes say; the source's own errors pass.</returns>
     static abstract VolumeInfo? Probe(BlockSource volume);
 

@@ -54,7 +54,8 @@ internal static class DiscCheck
                 };
                 if (problem is not null)
                 {
-                    check.Report((run.Lba + first + i) * SectorLayouts.DataLength, $"sector {run.Lba + first + i}: {problem}");
+                    check.Report(
+                        (run.Lba + first + i) * SectorLayouts.DataLength, $"sector {run.Lba + first + i}: {problem}");
                 }
             }
 

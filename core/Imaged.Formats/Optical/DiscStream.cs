@@ -6,8 +6,8 @@ using Imaged.Formats.Optical.Sectors;
 namespace Imaged.Formats.Optical;
 
 /// <summary>All sectors of a disc as one stream of 2352 bytes each, as a <c>.bin</c> file beside a cue sheet and the
-/// <c>.img</c> file of CloneCD have them: from sector 0 on, the pregaps between tracks in, lead-outs and lead-ins between
-/// sessions left out.</summary>
+/// <c>.img</c> file of CloneCD have them: from sector 0 on, the pregaps between tracks in, lead-outs and lead-ins
+/// between sessions left out.</summary>
 public static class DiscStream
 {
     /// <summary>The sectors. Nothing here owns what stores them.</summary>
@@ -30,10 +30,12 @@ public static class DiscStream
     /// <summary>The runs of a track from a sector on.</summary>
     internal static ImmutableArray<SectorRun> Cut(DiscTrack track, long begin) =>
     [
-        .. track.Runs.Where(run => run.EndLba > begin).Select(run => run.Lba >= begin ? run : Skip(run, begin - run.Lba)),
+        .. track.Runs.Where(run => run.EndLba > begin)
+            .Select(run => run.Lba >= begin ? run : Skip(run, begin - run.Lba)),
     ];
 
-    private static BlockSource OpenTrack(DiscTrack track) => new RawTrackSource(track.Mode, Cut(track, FirstLbaOf(track)));
+    private static BlockSource OpenTrack(DiscTrack track) =>
+        new RawTrackSource(track.Mode, Cut(track, FirstLbaOf(track)));
 
     private static SectorRun Skip(SectorRun run, long sectors) => run with
     {

@@ -4,8 +4,8 @@ using Imaged.Formats.Optical.Sectors;
 
 namespace Imaged.Formats.Optical;
 
-/// <summary>The bytes in which a file system of a disc is looked for: 2048 of each sector. Nothing here owns what stores the
-/// sectors.</summary>
+/// <summary>The bytes in which a file system of a disc is looked for: 2048 of each sector. Nothing here owns what
+/// stores the sectors.</summary>
 public static class DiscVolume
 {
     /// <summary>Format id in errors about sectors.</summary>
@@ -26,16 +26,17 @@ public static class DiscVolume
     /// <returns>Null when there is no data track.</returns>
     public static DiscTrack? ChooseTrack(Disc disc, int? session = null)
     {
-        DiscTrack[] tracks = [.. disc.Tracks.Where(track => track.IsData && (session is null || track.Session == session))];
+        DiscTrack[] tracks =
+            [.. disc.Tracks.Where(track => track.IsData && (session is null || track.Session == session))];
         return tracks.GroupBy(track => track.Session)
             .Reverse()
             .Select(group => group.FirstOrDefault(HasDescriptors))
             .FirstOrDefault(track => track is not null) ?? tracks.FirstOrDefault();
     }
 
-    /// <summary>The volume of a data track. File systems of later sessions, and of tracks behind sound, count sectors from
-    /// the beginning of the disc: then the volume does so, too, with zeros in place of sound and gaps, and with the
-    /// descriptors of the session repeated where those of a volume are looked for.</summary>
+    /// <summary>The volume of a data track. File systems of later sessions, and of tracks behind sound, count sectors
+    /// from the beginning of the disc: then the volume does so, too, with zeros in place of sound and gaps, and with
+    /// the descriptors of the session repeated where those of a volume are looked for.</summary>
     /// <param name="disc">The disc.</param>
     /// <param name="track">A data track of it.</param>
     public static BlockSource Open(Disc disc, DiscTrack track)

@@ -4,9 +4,9 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Optical;
 
-/// <summary>The subchannels of all sectors of a disc, 96 bytes of each, de-interleaved: twelve of P, twelve of Q and so on,
-/// as the <c>.sub</c> file of CloneCD has them. It goes with <see cref="DiscStream"/>; where nothing is stored it is
-/// zero.</summary>
+/// <summary>The subchannels of all sectors of a disc, 96 bytes of each, de-interleaved: twelve of P, twelve of Q and so
+/// on, as the <c>.sub</c> file of CloneCD has them. It goes with <see cref="DiscStream"/>; where nothing is stored it
+/// is zero.</summary>
 public sealed class SubchannelStream : BlockSource
 {
     private const int SectorLength = SectorLayouts.SubchannelLength;

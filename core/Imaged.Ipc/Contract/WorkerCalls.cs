@@ -109,7 +109,8 @@ public sealed record CopyParameters
     /// <summary>A path in the image.</summary>
     public string Path { get; set; } = string.Empty;
 
-    /// <summary>Name to give it in the destination directory; null for its own, and for the content of the root.</summary>
+    /// <summary>Name to give it in the destination directory; null for its own, and for the content of the
+    /// root.</summary>
     public string? Name { get; set; }
 }
 
@@ -170,7 +171,8 @@ public sealed record VerifyReply
     /// <summary>What was found wrong since the last reply.</summary>
     public IReadOnlyList<Problem> Problems { get; set; } = [];
 
-    /// <summary>What was compared and found right since the last reply: <c>MD5</c>, <c>EDC of 1560 sectors</c>.</summary>
+    /// <summary>What was compared and found right since the last reply: <c>MD5</c>, <c>EDC of 1560
+    /// sectors</c>.</summary>
     public IReadOnlyList<string> Confirmed { get; set; } = [];
 }
 

@@ -10,7 +10,8 @@ public interface IVarlinkInterface
     string Description { get; }
 
     /// <summary>Carries out a call and replies to it. Exceptions become errors: <see cref="ImagedException"/> one of
-    /// <c>io.imaged.Error</c>, <see cref="VarlinkException"/> as it is, a failed system call <c>HostError</c>.</summary>
+    /// <c>io.imaged.Error</c>, <see cref="VarlinkException"/> as it is, a failed system call
+    /// <c>HostError</c>.</summary>
     /// <returns>False when there is no such method.</returns>
     bool TryDispatch(VarlinkCall call);
 }

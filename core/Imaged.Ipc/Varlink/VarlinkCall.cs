@@ -7,7 +7,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Ipc.Varlink;
 
-/// <summary>A call that a server carries out. Descriptors that the handler does not take are closed at its end.</summary>
+/// <summary>A call that a server carries out. Descriptors that the handler does not take are closed at its
+/// end.</summary>
 public sealed class VarlinkCall
 {
     private readonly VarlinkStream _stream;

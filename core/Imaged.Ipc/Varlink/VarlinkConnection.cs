@@ -14,7 +14,8 @@ public sealed class VarlinkConnection : IDisposable
 
     /// <summary>Takes ownership of a connected socket.</summary>
     /// <param name="socket">The connection.</param>
-    /// <param name="limits">What the server may make this process hold; null for <see cref="VarlinkLimits.Peer"/>.</param>
+    /// <param name="limits">What the server may make this process hold; null for
+    /// <see cref="VarlinkLimits.Peer"/>.</param>
     public VarlinkConnection(UnixSocket socket, VarlinkLimits? limits = null)
     {
         _stream = new(socket, limits ?? VarlinkLimits.Peer);
@@ -27,9 +28,10 @@ public sealed class VarlinkConnection : IDisposable
     /// <param name="method">The method.</param>
     /// <param name="parameters">Its parameters.</param>
     /// <param name="descriptors">They go along and stay open here.</param>
-    /// <param name="timeout">How long to wait; null for ever. After a time-out the connection is of no more use.</param>
-    /// <param name="closeDescriptors">Close the descriptors as soon as they are sent: one that is open here would keep what
-    /// the call is to undo in use.</param>
+    /// <param name="timeout">How long to wait; null for ever. After a time-out the connection is of no more
+    /// use.</param>
+    /// <param name="closeDescriptors">Close the descriptors as soon as they are sent: one that is open here would keep
+    /// what the call is to undo in use.</param>
     /// <exception cref="ImagedException">The server answered with an error of <c>io.imaged.Error</c>.</exception>
     /// <exception cref="VarlinkException">The server answered with another error.</exception>
     /// <exception cref="VarlinkDisconnectedException">The server is gone.</exception>
@@ -200,7 +202,8 @@ public sealed class VarlinkConnection : IDisposable
         ErrorParameters parameters;
         try
         {
-            parameters = JsonSerializer.Deserialize(frame.Parameters.Span, ContractJson.Default.ErrorParameters) ?? new();
+            parameters =
+                JsonSerializer.Deserialize(frame.Parameters.Span, ContractJson.Default.ErrorParameters) ?? new();
         }
         catch (JsonException)
         {

@@ -70,7 +70,8 @@ internal readonly record struct VarlinkFrame
 
     private static bool Flag(ref Utf8JsonReader reader, string name)
     {
-        Expect(reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null, $"'{name}' is a bool");
+        Expect(
+            reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null, $"'{name}' is a bool");
         return reader.TokenType == JsonTokenType.True;
     }
 

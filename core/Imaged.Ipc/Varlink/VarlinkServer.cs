@@ -68,7 +68,8 @@ public sealed class VarlinkServer : IDisposable
         _acceptor.Start();
     }
 
-    /// <summary>Takes no more calls, gives those that run five seconds to be answered, then closes all connections.</summary>
+    /// <summary>Takes no more calls, gives those that run five seconds to be answered, then closes all
+    /// connections.</summary>
     public void Dispose()
     {
         _stopping.Set();

@@ -8,9 +8,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Imaged.Ipc.Varlink;
 
 /// <summary>Messages over a socket: JSON, then a NUL. One thread reads, any number write.</summary>
-/// <remarks>A read returns bytes of several messages, but never bytes behind those that descriptors came with: the kernel
-/// ends a read there. So descriptors belong to the message that holds the last byte of their read, provided that the
-/// sender sends a message with descriptors by a call of its own.</remarks>
+/// <remarks>A read returns bytes of several messages, but never bytes behind those that descriptors came with: the
+/// kernel ends a read there. So descriptors belong to the message that holds the last byte of their read, provided that
+/// the sender sends a message with descriptors by a call of its own.</remarks>
 internal sealed class VarlinkStream : IDisposable
 {
     private const int FirstBuffer = 4096;
@@ -37,7 +37,8 @@ internal sealed class VarlinkStream : IDisposable
     public UnixSocket Socket => _socket;
 
     /// <summary>Reads the next message.</summary>
-    /// <param name="descriptors">Its descriptors are added here; they belong to the caller, also when this throws.</param>
+    /// <param name="descriptors">Its descriptors are added here; they belong to the caller, also when this
+    /// throws.</param>
     /// <param name="wait">How long to wait for its first byte.</param>
     /// <returns>Valid until the next call; null when the peer has closed its end between two messages.</returns>
     public ReadOnlyMemory<byte>? Read(List<SafeFileHandle> descriptors, TimeSpan wait)

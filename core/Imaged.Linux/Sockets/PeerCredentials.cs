@@ -1,6 +1,7 @@
 namespace Imaged.Linux.Sockets;
 
-/// <summary>Who is at the other end of a local socket, as the kernel recorded it when the connection was made.</summary>
+/// <summary>Who is at the other end of a local socket, as the kernel recorded it when the connection was
+/// made.</summary>
 /// <param name="Uid">User id.</param>
 /// <param name="Gid">Group id.</param>
 /// <param name="Groups">Supplementary groups.</param>

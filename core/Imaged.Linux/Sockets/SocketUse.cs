@@ -2,7 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Linux.Sockets;
 
-/// <summary>Keeps a descriptor from being closed, and its number from being reused, while a system call runs on it.</summary>
+/// <summary>Keeps a descriptor from being closed, and its number from being reused, while a system call runs on
+/// it.</summary>
 internal readonly ref struct SocketUse
 {
     private readonly SafeFileHandle? _handle;

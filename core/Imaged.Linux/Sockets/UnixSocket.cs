@@ -4,8 +4,8 @@ using Tmds.Linux;
 
 namespace Imaged.Linux.Sockets;
 
-/// <summary>A local stream socket that carries descriptors. Calls block, each with a time-out of its own; one thread may
-/// send while another receives, and any thread may call <see cref="Shutdown"/>.</summary>
+/// <summary>A local stream socket that carries descriptors. Calls block, each with a time-out of its own; one thread
+/// may send while another receives, and any thread may call <see cref="Shutdown"/>.</summary>
 public sealed unsafe class UnixSocket : IDisposable
 {
     /// <summary>How many descriptors the kernel lets one message carry (SCM_MAX_FD).</summary>
@@ -83,8 +83,8 @@ public sealed unsafe class UnixSocket : IDisposable
         }
     }
 
-    /// <summary>Makes a socket in the file system and listens on it. A socket that a dead process left there is replaced, one
-    /// that somebody still listens on is not.</summary>
+    /// <summary>Makes a socket in the file system and listens on it. A socket that a dead process left there is
+    /// replaced, one that somebody still listens on is not.</summary>
     /// <param name="path">Where.</param>
     /// <param name="mode">Permissions of the socket file, e.g. <c>0660</c> (octal).</param>
     /// <exception cref="LinuxException">It cannot be made; EADDRINUSE when somebody listens there.</exception>
@@ -137,7 +137,8 @@ public sealed unsafe class UnixSocket : IDisposable
     /// <summary>Waits for a connection.</summary>
     /// <param name="stop">When this becomes readable (or its other end is closed), waiting ends.</param>
     /// <returns>The connection; null when told to stop.</returns>
-    /// <exception cref="LinuxException">Listening is no longer possible, or descriptors have run out (EMFILE).</exception>
+    /// <exception cref="LinuxException">Listening is no longer possible, or descriptors have run out
+    /// (EMFILE).</exception>
     public UnixSocket? Accept(UnixSocket? stop)
     {
         using SocketUse use = new(_handle);
@@ -164,8 +165,10 @@ public sealed unsafe class UnixSocket : IDisposable
     /// <summary>Sends all of <paramref name="data"/>, the descriptors with its first byte.</summary>
     /// <param name="data">At least one byte.</param>
     /// <param name="descriptors">At most <see cref="MaxDescriptors"/>; they stay open here.</param>
-    /// <param name="timeout">For all of it together: a peer that takes a byte now and then does not get more time.</param>
-    /// <exception cref="TimeoutException">The peer did not take it in time; the stream is in the middle of a message.</exception>
+    /// <param name="timeout">For all of it together: a peer that takes a byte now and then does not get more
+    /// time.</param>
+    /// <exception cref="TimeoutException">The peer did not take it in time; the stream is in the middle of a
+    /// message.</exception>
     /// <exception cref="LinuxException">EPIPE when the peer is gone.</exception>
     public void Send(ReadOnlySpan<byte> data, IReadOnlyList<SafeHandle> descriptors, TimeSpan timeout)
     {
@@ -197,7 +200,8 @@ public sealed unsafe class UnixSocket : IDisposable
                     data = data[sent..];
                     controlLength = 0;
                 }
-                else if (!SocketCalls.Wait(use.Number, SocketCalls.PollOut, null, SocketCalls.Remaining(timeout, start)))
+                else if (!SocketCalls.Wait(
+                    use.Number, SocketCalls.PollOut, null, SocketCalls.Remaining(timeout, start)))
                 {
                     throw new TimeoutException("the peer takes no more data");
                 }
@@ -214,13 +218,13 @@ public sealed unsafe class UnixSocket : IDisposable
 
     /// <summary>Receives what is there, waiting for the first byte.</summary>
     /// <param name="buffer">At least one byte long.</param>
-    /// <param name="descriptors">What came along is added here, close-on-exec, and belongs to the caller; also when this
-    /// throws.</param>
+    /// <param name="descriptors">What came along is added here, close-on-exec, and belongs to the caller; also when
+    /// this throws.</param>
     /// <param name="timeout">How long to wait for the first byte.</param>
     /// <returns>Number of bytes; 0 when the peer has closed its end.</returns>
     /// <exception cref="TimeoutException">Nothing came.</exception>
-    /// <exception cref="LinuxException">The connection is broken, or descriptors were lost (EMFILE): those that did arrive
-    /// have been closed.</exception>
+    /// <exception cref="LinuxException">The connection is broken, or descriptors were lost (EMFILE): those that did
+    /// arrive have been closed.</exception>
     public int Receive(Span<byte> buffer, ICollection<SafeFileHandle> descriptors, TimeSpan timeout)
     {
         ArgumentOutOfRangeException.ThrowIfZero(buffer.Length);
@@ -347,7 +351,9 @@ public sealed unsafe class UnixSocket : IDisposable
             // ERANGE: more groups than fit. ENODATA: the peer is the kernel.
             if (LibC.errno != Errno.ERANGE || groups.Length >= MaxGroups)
             {
-                return LibC.errno == Errno.ENODATA ? [] : throw new LinuxException("ask for the peer's groups", LibC.errno);
+                return LibC.errno == Errno.ENODATA
+                    ? []
+                    : throw new LinuxException("ask for the peer's groups", LibC.errno);
             }
 
             groups = new uint[MaxGroups];

@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Attachments;
 
-/// <summary>An attachment: its record, and what this process holds for it. The lock is for whoever changes it.</summary>
+/// <summary>An attachment: its record, and what this process holds for it. The lock is for whoever changes
+/// it.</summary>
 internal sealed class Attached : IDisposable
 {
     private bool _cleared;
@@ -28,7 +29,8 @@ internal sealed class Attached : IDisposable
     /// <summary>Its worker; null for a direct loop, and while there is none.</summary>
     public WorkerProcess? Worker { get; set; }
 
-    /// <summary>The FUSE connection: as long as this is open, the death of the worker is not the connection's.</summary>
+    /// <summary>The FUSE connection: as long as this is open, the death of the worker is not the
+    /// connection's.</summary>
     public SafeFileHandle? Device { get; set; }
 
     /// <summary>The request journal.</summary>

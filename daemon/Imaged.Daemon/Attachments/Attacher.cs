@@ -37,8 +37,8 @@ internal sealed record AttachRequest(
 /// <param name="Options">The options of <c>-o</c>.</param>
 internal sealed record MountRequest(MountView View, SafeFileHandle? Target, IReadOnlyList<string> Options);
 
-/// <summary>Carries out one request: starts a worker, has it plan, checks the plan, executes it. What fails leaves nothing
-/// behind.</summary>
+/// <summary>Carries out one request: starts a worker, has it plan, checks the plan, executes it. What fails leaves
+/// nothing behind.</summary>
 internal sealed class Attacher
 {
     // The kernel waits for the worker while a FUSE file is opened or mounted; a worker that keeps it waiting is killed.
@@ -79,7 +79,8 @@ internal sealed class Attacher
         MountAttributes attributes = MountOptions.Parse(request.Mount?.Options ?? [], request.Caller.IsRoot);
         CheckView(request);
         FileIdentity identity = CheckImage(request);
-        using MountPoint? named = request.Mount?.Target is { } target ? _mountPoints.Take(target, request.Caller) : null;
+        using MountPoint? named =
+            request.Mount?.Target is { } target ? _mountPoints.Take(target, request.Caller) : null;
         WorkerIdentity owner = new(request.Caller.Uid, request.Caller.Gid, request.Caller.Groups);
         WorkerProcess worker = _launcher.Start(id, owner, request.Directory);
         Attached? attached = null;
@@ -132,7 +133,10 @@ internal sealed class Attacher
         if (!identity.IsRegular && !identity.IsBlockDevice)
         {
             throw new ImagedException(
-                ErrorKind.InvalidArgument, $"'{request.Path}' is neither a regular file nor a block device") { Field = "image" };
+                ErrorKind.InvalidArgument, $"'{request.Path}' is neither a regular file nor a block device")
+            {
+                Field = "image",
+            };
         }
 
         if (!HostPath.IsReadable(request.Image))
@@ -142,7 +146,10 @@ internal sealed class Attacher
 
         if (request.Directory is not null && !HostPath.Identify(request.Directory).IsDirectory)
         {
-            throw new ImagedException(ErrorKind.InvalidArgument, "the image's directory is no directory") { Field = "directory" };
+            throw new ImagedException(ErrorKind.InvalidArgument, "the image's directory is no directory")
+            {
+                Field = "directory",
+            };
         }
 
         return identity;
@@ -153,7 +160,8 @@ internal sealed class Attacher
         Purpose = request.Mount is null ? PlanPurpose.Device : PlanPurpose.Tree,
         Via = request.Via,
         KernelTypes = KernelDrivers.ListUsable(),
-        MayUseKernel = request.Mount?.View is not (MountView.Tree or MountView.Disc) && _policy.MayUseKernel(request.Caller),
+        MayUseKernel = request.Mount?.View is not (MountView.Tree or MountView.Disc)
+            && _policy.MayUseKernel(request.Caller),
         MustUseKernel = request.Mount?.View == MountView.Kernel,
     };
 
@@ -166,7 +174,8 @@ internal sealed class Attacher
         }
     }
 
-    private static AttachmentRecord CreateRecord(string id, AttachRequest request, FileIdentity identity, AttachPlan plan) => new()
+    private static AttachmentRecord CreateRecord(
+        string id, AttachRequest request, FileIdentity identity, AttachPlan plan) => new()
     {
         Id = id,
         Image = request.Path,
@@ -182,7 +191,8 @@ internal sealed class Attacher
         Options = request.Options with { Password = null },
     };
 
-    private void Execute(Attached attached, SafeFileHandle? file, MountPoint? named, MountAttributes attributes, bool mount)
+    private void Execute(
+        Attached attached, SafeFileHandle? file, MountPoint? named, MountAttributes attributes, bool mount)
     {
         AttachPlan plan = attached.Record.Plan;
         using MountPoint? made = mount && named is null
@@ -205,7 +215,8 @@ internal sealed class Attacher
             AttachLoop(attached, served ?? file!, autoClear: mount);
         }
 
-        // Saved before anything is to be seen under a name; a successor finds a device by its number and our text in it.
+        // Saved before anything is to be seen under a name; a successor finds a device by its number and our text in
+        // it.
         _records.Save(attached.Record);
         if (mount)
         {
@@ -225,7 +236,8 @@ internal sealed class Attacher
     // A FUSE file system that nobody sees yet, served by the worker.
     private SafeFileHandle StartFuse(Attached attached, MountAttributes attributes)
     {
-        int threads = _config.WorkerThreads > 0 ? _config.WorkerThreads : Math.Clamp(Environment.ProcessorCount + 1, 2, 4);
+        int threads =
+            _config.WorkerThreads > 0 ? _config.WorkerThreads : Math.Clamp(Environment.ProcessorCount + 1, 2, 4);
         attached.Device = FuseDevice.Open();
         SafeFileHandle mount = MountApi.Create(
             "fuse",
@@ -243,7 +255,8 @@ internal sealed class Attacher
             attributes | MountAttributes.ReadOnly);
         try
         {
-            attached.Journal = attached.Worker!.Serve(attached.Device, null, threads, recover: false, attached.Record.Plan);
+            attached.Journal =
+                attached.Worker!.Serve(attached.Device, null, threads, recover: false, attached.Record.Plan);
             DeviceNumber device = HostPath.Identify(mount).Device;
             FuseTuning.SetReadAhead(device.Major, device.Minor, FuseTuning.RecommendedReadAheadKib);
             attached.Record = attached.Record with
@@ -271,7 +284,8 @@ internal sealed class Attacher
         AttachPlan plan = attached.Record.Plan;
         attached.Loop = LoopDevice.Attach(
             file,
-            new LoopOptions("imaged:" + attached.Record.Id, plan.Offset, plan.Size, plan.SectorSize, ReadOnly: true, autoClear));
+            new LoopOptions(
+                "imaged:" + attached.Record.Id, plan.Offset, plan.Size, plan.SectorSize, ReadOnly: true, autoClear));
         attached.Record = attached.Record with { Loop = attached.Loop.Number };
     }
 
@@ -317,7 +331,8 @@ internal sealed class Attacher
         }
 
         throw new ImagedException(
-            ErrorKind.HostError, $"the kernel refuses to mount it: {first!.Message}; --as tree shows the files without the kernel's driver")
+            ErrorKind.HostError,
+            $"the kernel refuses to mount it: {first!.Message}; --as tree shows the files without the kernel's driver")
         {
             Errno = first.Errno,
         };

@@ -3,8 +3,8 @@ using Imaged.Ipc.Contract;
 
 namespace Imaged.Daemon.Attachments;
 
-/// <summary>What a successor of this daemon must know of an attachment; written before anything of it can be seen. The kernel
-/// is the truth, this annotates it.</summary>
+/// <summary>What a successor of this daemon must know of an attachment; written before anything of it can be seen. The
+/// kernel is the truth, this annotates it.</summary>
 internal sealed record AttachmentRecord
 {
     /// <summary>Version of this record; another one is not taken over.</summary>

@@ -81,7 +81,8 @@ internal sealed class AttachmentService
         {
             throw new ImagedException(
                 ErrorKind.Busy,
-                $"'{attached.Record.MountPoint}' is in use; see who uses it with 'fuser -vm {attached.Record.MountPoint}', or unmount it with --lazy",
+                $"'{attached.Record.MountPoint}' is in use; "
+                + $"see who uses it with 'fuser -vm {attached.Record.MountPoint}', or unmount it with --lazy",
                 error);
         }
         catch (LinuxException error) when (error.Errno == Errno.EINVAL)
@@ -161,7 +162,9 @@ internal sealed class AttachmentService
         catch (LinuxException error) when (error.Errno == Errno.EBUSY)
         {
             throw new ImagedException(
-                ErrorKind.Busy, $"a partition of '{loop.Path}' is in use; see who uses it with: fuser -v {loop.Path}p*", error);
+                ErrorKind.Busy,
+                $"a partition of '{loop.Path}' is in use; see who uses it with: fuser -v {loop.Path}p*",
+                error);
         }
     }
 
@@ -186,7 +189,8 @@ internal sealed class AttachmentService
         List<Attached> fitting = [.. matches.Where(a => fits(a))];
         if (fitting.Count == 0)
         {
-            throw new ImagedException(ErrorKind.NothingToDo, $"'{what}' is not {state} by imaged; see what is with: imagectl list");
+            throw new ImagedException(
+                ErrorKind.NothingToDo, $"'{what}' is not {state} by imaged; see what is with: imagectl list");
         }
 
         // Others' attachments are not told apart from what is not there, unless nothing else is meant.
@@ -200,7 +204,11 @@ internal sealed class AttachmentService
         {
             string[] ids = [.. own.Select(a => a.Record.Id)];
             throw new ImagedException(
-                ErrorKind.Ambiguous, $"'{what}' is {state} more than once, name one by its id: {string.Join(", ", ids)}") { Choices = ids };
+                ErrorKind.Ambiguous,
+                $"'{what}' is {state} more than once, name one by its id: {string.Join(", ", ids)}")
+            {
+                Choices = ids,
+            };
         }
 
         return own[0];
@@ -212,7 +220,9 @@ internal sealed class AttachmentService
         if (!gone)
         {
             throw new ImagedException(
-                ErrorKind.Busy, $"'{attached.DevicePath ?? attached.Record.MountPoint}' is still in use; it goes as soon as its last user does");
+                ErrorKind.Busy,
+                $"'{attached.DevicePath ?? attached.Record.MountPoint}' is still in use; "
+                + "it goes as soon as its last user does");
         }
     }
 }

@@ -28,7 +28,8 @@ internal sealed class AttachmentTable
         {
             lock (_lock)
             {
-                return [.. _attachments.Values.OrderBy(a => a.Record.Since).ThenBy(a => a.Record.Id, StringComparer.Ordinal)];
+                return [.. _attachments.Values.OrderBy(a => a.Record.Since)
+                    .ThenBy(a => a.Record.Id, StringComparer.Ordinal)];
             }
         }
     }
@@ -41,12 +42,14 @@ internal sealed class AttachmentTable
         lock (_lock)
         {
             int all = _attachments.Count + _reserved.Count;
-            int own = _attachments.Values.Count(a => a.Record.Owner == owner) + _reserved.Values.Count(uid => uid == owner);
+            int own =
+                _attachments.Values.Count(a => a.Record.Owner == owner) + _reserved.Values.Count(uid => uid == owner);
             if (all >= _config.MaxAttachments || (owner != 0 && own >= _config.MaxAttachmentsPerUser))
             {
                 int limit = all >= _config.MaxAttachments ? _config.MaxAttachments : _config.MaxAttachmentsPerUser;
                 throw new ImagedException(
-                    ErrorKind.LimitExceeded, $"{limit} images are attached, and more are not allowed; unmount some with: imagectl umount ID");
+                    ErrorKind.LimitExceeded,
+                    $"{limit} images are attached, and more are not allowed; unmount some with: imagectl umount ID");
             }
 
             while (true)

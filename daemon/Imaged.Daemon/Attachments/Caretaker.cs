@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Attachments;
 
-/// <summary>Keeps attachments and the kernel in agreement: replaces workers that died, clears away what is over. The kernel is
-/// the truth.</summary>
+/// <summary>Keeps attachments and the kernel in agreement: replaces workers that died, clears away what is over. The
+/// kernel is the truth.</summary>
 internal sealed class Caretaker
 {
     // A worker that dies this often in this time dies of the image: its users get an error instead of waiting for ever.
@@ -35,7 +35,8 @@ internal sealed class Caretaker
     /// <summary>An attachment is in the table now: what happened to it meanwhile is looked after.</summary>
     public void Adopted(Attached attached)
     {
-        if (attached.Worker is { } worker && ChildProcess.StartTimeOf(worker.Process.Pid) != attached.Record.WorkerStarted)
+        if (attached.Worker is { } worker
+            && ChildProcess.StartTimeOf(worker.Process.Pid) != attached.Record.WorkerStarted)
         {
             OnWorkerEnded(attached.Record.Id, worker.Process);
         }
@@ -44,7 +45,8 @@ internal sealed class Caretaker
     /// <summary>Compares all attachments with the kernel and clears away those that are over.</summary>
     public void Reconcile()
     {
-        // Asked for each attachment, never by reading the mount table: that has a line for each of them, and changes with each.
+        // Asked for each attachment, never by reading the mount table: that has a line for each of them, and changes
+        // with each.
         foreach (Attached attached in _table.All)
         {
             // One that is being changed is looked after by whoever changes it.
@@ -194,7 +196,8 @@ internal sealed class Caretaker
         }
     }
 
-    /// <summary>Starts a worker for an attachment whose last one is dead, until one stays or there were too many.</summary>
+    /// <summary>Starts a worker for an attachment whose last one is dead, until one stays or there were too
+    /// many.</summary>
     public void Replace(Attached attached)
     {
         attached.State = AttachmentState.Recovering;
@@ -232,15 +235,16 @@ internal sealed class Caretaker
         FileIdentity identity = HostPath.Identify(attached.Image!);
         if (identity.Size != record.ImageSize)
         {
-            throw new IOException($"the image was {record.ImageSize} bytes long when it was attached and is {identity.Size} now");
+            throw new IOException(
+                $"the image was {record.ImageSize} bytes long when it was attached and is {identity.Size} now");
         }
 
         WorkerIdentity owner = new(record.Owner, record.OwnerGroup, record.OwnerGroups);
         WorkerProcess worker = _launcher.Start(record.Id, owner, attached.Directory);
         attached.Worker = worker;
 
-        // Saved before it serves: should we die now, our successor must know whom to ask or to wait for. Two workers on one
-        // journal would overwrite each other's requests.
+        // Saved before it serves: should we die now, our successor must know whom to ask or to wait for. Two workers on
+        // one journal would overwrite each other's requests.
         attached.Record = record with
         {
             Worker = worker.Process.Pid,

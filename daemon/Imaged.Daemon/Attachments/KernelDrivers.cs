@@ -28,16 +28,16 @@ internal static class KernelDrivers
     /// <summary>Whether a driver may be used.</summary>
     public static bool IsKnown(string type) => Known.ContainsKey(type);
 
-    /// <summary>The driver types that the kernel can mount now, of those that may be used; a module that is not loaded yet
-    /// is found by its file.</summary>
+    /// <summary>The driver types that the kernel can mount now, of those that may be used; a module that is not loaded
+    /// yet is found by its file.</summary>
     public static IReadOnlyList<string> ListUsable()
     {
         HashSet<string> present = [.. MountApi.ListDrivers()];
         return [.. Known.Keys.Where(type => present.Contains(type) || HasModule(type))];
     }
 
-    /// <summary>The options to try one after the other: the second set is for a journal that a read-only device does not let
-    /// the kernel replay.</summary>
+    /// <summary>The options to try one after the other: the second set is for a journal that a read-only device does
+    /// not let the kernel replay.</summary>
     public static IReadOnlyList<IReadOnlyList<string>> OptionsOf(string type)
     {
         KernelDriver driver = Known[type];
@@ -46,7 +46,8 @@ internal static class KernelDrivers
 
     private static bool HasModule(string type)
     {
-        string folder = $"/lib/modules/{OsRelease()}/kernel/fs/{(type is "iso9660" ? "isofs" : type is "vfat" ? "fat" : type)}";
+        string folder =
+            $"/lib/modules/{OsRelease()}/kernel/fs/{(type is "iso9660" ? "isofs" : type is "vfat" ? "fat" : type)}";
         return Directory.Exists(folder);
     }
 

@@ -34,7 +34,9 @@ internal static class MountOptions
                     Feature = "rw",
                 },
                 _ => throw new ImagedException(
-                    ErrorKind.InvalidArgument, $"the mount option '{option}' is not known; known are ro, noexec, exec, nosuid, suid, nodev, dev, noatime")
+                    ErrorKind.InvalidArgument,
+                    $"the mount option '{option}' is not known; known are ro, noexec, exec, nosuid, suid, nodev, dev, "
+                    + "noatime")
                 {
                     Field = "mountOptions",
                 },

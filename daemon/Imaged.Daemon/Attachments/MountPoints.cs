@@ -41,8 +41,10 @@ internal sealed class MountPoints
         _mediaFolder = mediaFolder;
     }
 
-    /// <summary>Checks the directory that a caller named, and keeps it for the result until that is disposed of.</summary>
-    /// <exception cref="ImagedException">It is no directory, is mounted on already or just now, or not the caller's.</exception>
+    /// <summary>Checks the directory that a caller named, and keeps it for the result until that is disposed
+    /// of.</summary>
+    /// <exception cref="ImagedException">It is no directory, is mounted on already or just now, or not the
+    /// caller's.</exception>
     public MountPoint Take(SafeFileHandle directory, PeerCredentials caller)
     {
         FileIdentity identity = HostPath.Identify(directory);
@@ -55,7 +57,8 @@ internal sealed class MountPoints
         if (!caller.IsRoot && identity.Uid != caller.Uid)
         {
             throw new ImagedException(
-                ErrorKind.PermissionDenied, $"'{path}' is not yours; leave the directory out to mount below the media directory");
+                ErrorKind.PermissionDenied,
+                $"'{path}' is not yours; leave the directory out to mount below the media directory");
         }
 
         lock (_lock)
@@ -63,10 +66,12 @@ internal sealed class MountPoints
             if (_taken.Contains(path) || MountTable.Read().Any(entry => entry.Path == path))
             {
                 throw new ImagedException(
-                    ErrorKind.Busy, $"'{path}' is a mount point already; unmount what is there or name another directory");
+                    ErrorKind.Busy,
+                    $"'{path}' is a mount point already; unmount what is there or name another directory");
             }
 
-            MountPoint point = new(path, HostPath.Duplicate(directory), Owned: false) { Release = () => GiveBack(path) };
+            MountPoint point =
+                new(path, HostPath.Duplicate(directory), Owned: false) { Release = () => GiveBack(path) };
             _taken.Add(path);
             return point;
         }
@@ -87,14 +92,16 @@ internal sealed class MountPoints
         name = name.Length == 0 ? "image" : name;
         for (int number = 1; number <= MaxTries; number++)
         {
-            string path = Path.Combine(_mediaFolder, number == 1 ? name : FormattableString.Invariant($"{name}-{number}"));
+            string path =
+                Path.Combine(_mediaFolder, number == 1 ? name : FormattableString.Invariant($"{name}-{number}"));
             if (HostPath.TryMakeDirectory(path))
             {
                 return new(path, HostPath.OpenPath(path), Owned: true);
             }
         }
 
-        throw new ImagedException(ErrorKind.Failed, $"there are too many directories named '{name}' in '{_mediaFolder}'");
+        throw new ImagedException(
+            ErrorKind.Failed, $"there are too many directories named '{name}' in '{_mediaFolder}'");
     }
 
     /// <summary>Removes a directory that <see cref="Make"/> made, if it is empty.</summary>
@@ -124,7 +131,8 @@ internal sealed class MountPoints
         StringBuilder name = new();
         foreach (Rune rune in (text ?? string.Empty).Trim().EnumerateRunes().Take(MaxName))
         {
-            bool harmless = Rune.IsLetterOrDigit(rune) || (rune.IsAscii && " ._-+@".Contains((char)rune.Value, StringComparison.Ordinal));
+            bool harmless = Rune.IsLetterOrDigit(rune)
+                || (rune.IsAscii && " ._-+@".Contains((char)rune.Value, StringComparison.Ordinal));
             name.Append(harmless ? rune.ToString() : "_");
         }
 

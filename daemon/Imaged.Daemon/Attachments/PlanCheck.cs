@@ -22,7 +22,8 @@ internal static class PlanCheck
         Require(plan.Size > 0, "its size is not above 0");
         Require(plan.SectorSize is 512 or 1024 or 2048 or 4096, "its sector size is no sector size");
         Require((plan.Label?.Length ?? 0) <= MaxLabel, "its label is too long");
-        Require(plan.KernelType is null || KernelDrivers.IsKnown(plan.KernelType), "it names a driver that is not allowed");
+        Require(
+            plan.KernelType is null || KernelDrivers.IsKnown(plan.KernelType), "it names a driver that is not allowed");
         bool mounts = plan.KernelType is not null || plan.Kind == PlanKind.FuseTree;
         Require(mounts == (purpose == PlanPurpose.Tree), "it is not for what was asked");
         if (plan.Kind == PlanKind.DirectLoop)
@@ -54,7 +55,8 @@ internal static class PlanCheck
         HashSet<int> numbers = [];
         foreach (PlanPartition partition in plan.Partitions)
         {
-            Require(partition.Number is > 0 and < 256 && numbers.Add(partition.Number), "a partition has a wrong number");
+            Require(
+                partition.Number is > 0 and < 256 && numbers.Add(partition.Number), "a partition has a wrong number");
             bool inside = partition.Offset >= 0 && partition.Size > 0
                 && partition.Size <= plan.Size && partition.Offset <= plan.Size - partition.Size;
             Require(inside, "a partition is not inside the disk");

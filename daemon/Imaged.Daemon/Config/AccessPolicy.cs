@@ -50,13 +50,16 @@ internal sealed class AccessPolicy
         if (!Rules.TryGetValue(method, out Rule rule) || rule == Rule.RootOnly)
         {
             string verb = method[(method.LastIndexOf('.') + 1)..].ToLowerInvariant();
-            throw new ImagedException(ErrorKind.PermissionDenied, $"{verb} is for root only; mount shows the files without a block device");
+            throw new ImagedException(
+                ErrorKind.PermissionDenied, $"{verb} is for root only; mount shows the files without a block device");
         }
 
         if (_group is not { } group || !caller.IsInGroup(group))
         {
             throw new ImagedException(
-                ErrorKind.PermissionDenied, $"you are not in the group '{_config.Group}'; an administrator can add you with: usermod -aG {_config.Group} USER");
+                ErrorKind.PermissionDenied,
+                $"you are not in the group '{_config.Group}'; an administrator can add you with: "
+                + $"usermod -aG {_config.Group} USER");
         }
     }
 

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Imaged.Daemon.Config;
 
-/// <summary>The administrator's settings: <c>key = value</c> lines, <c>#</c> begins a comment. A line that is wrong is told
-/// and skipped: the daemon runs with the rest.</summary>
+/// <summary>The administrator's settings: <c>key = value</c> lines, <c>#</c> begins a comment. A line that is wrong is
+/// told and skipped: the daemon runs with the rest.</summary>
 internal sealed record DaemonConfig
 {
     /// <summary>Members may call; root always may.</summary>
@@ -15,14 +15,15 @@ internal sealed record DaemonConfig
     /// <summary>Attachments at once in all.</summary>
     public int MaxAttachments { get; private init; } = 1024;
 
-    /// <summary>Threads that serve each FUSE connection; 0 for one more than there are processors, at most four.</summary>
+    /// <summary>Threads that serve each FUSE connection; 0 for one more than there are processors, at most
+    /// four.</summary>
     public int WorkerThreads { get; private init; }
 
     /// <summary>Managed memory of a worker in MiB.</summary>
     public int WorkerMemory { get; private init; } = 256;
 
-    /// <summary>Whether callers who are not root may have their images mounted by the kernel's own drivers, which are not
-    /// made for hostile images.</summary>
+    /// <summary>Whether callers who are not root may have their images mounted by the kernel's own drivers, which are
+    /// not made for hostile images.</summary>
     public bool KernelMountsForUsers { get; private init; }
 
     /// <summary>What is wrong with the file: line numbers with a sentence each.</summary>
@@ -65,7 +66,10 @@ internal sealed record DaemonConfig
             DaemonConfig? next = parts.Length == 2 ? config.With(parts[0], parts[1]) : null;
             if (next is null)
             {
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"line {number}: '{line}' is not a known setting with a valid value"));
+                problems.Add(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"line {number}: '{line}' is not a known setting with a valid value"));
             }
             else
             {
@@ -79,7 +83,8 @@ internal sealed record DaemonConfig
     private DaemonConfig? With(string key, string value) => key switch
     {
         "group" when value.Length > 0 => this with { Group = value },
-        "max-attachments-per-user" => Number(value, 0, 10_000) is { } n ? this with { MaxAttachmentsPerUser = n } : null,
+        "max-attachments-per-user" =>
+            Number(value, 0, 10_000) is { } n ? this with { MaxAttachmentsPerUser = n } : null,
         "max-attachments" => Number(value, 1, 100_000) is { } n ? this with { MaxAttachments = n } : null,
         "worker-threads" => Number(value, 0, 64) is { } n ? this with { WorkerThreads = n } : null,
         "worker-memory" => Number(value, 64, 65_536) is { } n ? this with { WorkerMemory = n } : null,
@@ -93,5 +98,7 @@ internal sealed record DaemonConfig
     };
 
     private static int? Number(string value, int least, int most) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= least && n <= most ? n : null;
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= least && n <= most
+            ? n
+            : null;
 }

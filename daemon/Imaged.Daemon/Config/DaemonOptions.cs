@@ -56,7 +56,8 @@ internal sealed record DaemonOptions(
         }
 
         error = null;
-        return new(values["--socket"], values["--state-dir"], values["--media-dir"], values["--worker"], values["--config"]);
+        return new(
+            values["--socket"], values["--state-dir"], values["--media-dir"], values["--worker"], values["--config"]);
     }
 
     private static string Variable(string name, string otherwise) =>

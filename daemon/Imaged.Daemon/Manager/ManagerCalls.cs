@@ -57,7 +57,8 @@ internal sealed class ManagerCalls
         }
         catch (TimeoutException error)
         {
-            throw new ImagedException(ErrorKind.Failed, "the worker that reads the image did not answer in time", error);
+            throw new ImagedException(
+                ErrorKind.Failed, "the worker that reads the image did not answer in time", error);
         }
     };
 

@@ -5,12 +5,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Recovery;
 
-/// <summary>The descriptors of attachments in the service manager's store. Without a service manager the workers hold them,
-/// and nothing is done here.</summary>
+/// <summary>The descriptors of attachments in the service manager's store. Without a service manager the workers hold
+/// them, and nothing is done here.</summary>
 internal static class DescriptorStore
 {
-    // "attachment.ID.ROLE". Sockets come with the name of their unit, so no name here may begin like one. Each descriptor
-    // has a name of its own: the manager returns those of one name in no particular order (systemd 252: the last first).
+    // "attachment.ID.ROLE". Sockets come with the name of their unit, so no name here may begin like one. Each
+    // descriptor has a name of its own: the manager returns those of one name in no particular order (systemd 252: the
+    // last first).
     private const string Prefix = "attachment.";
     private const string Device = "device";
     private const string Journal = "journal";
@@ -20,7 +21,8 @@ internal static class DescriptorStore
 
     private static readonly string[] Roles = [Device, Journal, Image, Directory, Password];
 
-    /// <summary>Stores what a successor needs to keep an attachment alive without its worker; on return it is safe.</summary>
+    /// <summary>Stores what a successor needs to keep an attachment alive without its worker; on return it is
+    /// safe.</summary>
     public static void Store(Attached attached)
     {
         if (attached.Device is null || attached.Journal is null || attached.Image is null)

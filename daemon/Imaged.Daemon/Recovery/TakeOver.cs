@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Imaged.Daemon.Recovery;
 
-/// <summary>Finds what daemons before this one attached, and takes it over: descriptors from the service manager or from the
-/// workers, everything else from records and the kernel. What has no record of ours is not touched.</summary>
+/// <summary>Finds what daemons before this one attached, and takes it over: descriptors from the service manager or
+/// from the workers, everything else from records and the kernel. What has no record of ours is not touched.</summary>
 internal sealed class TakeOver
 {
     private readonly AttachmentTable _table;

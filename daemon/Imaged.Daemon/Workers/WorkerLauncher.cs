@@ -26,8 +26,8 @@ internal interface IWorkerLauncher
     /// <param name="directory">The image's directory; null when siblings cannot be opened.</param>
     WorkerProcess Start(string id, WorkerIdentity identity, SafeFileHandle? directory);
 
-    /// <summary>Connects to a worker that a daemon before this one started; null when it is gone. One that lives but cannot
-    /// be reached is killed.</summary>
+    /// <summary>Connects to a worker that a daemon before this one started; null when it is gone. One that lives but
+    /// cannot be reached is killed.</summary>
     WorkerProcess? Adopt(string id, int pid, ulong started);
 
     /// <summary>Removes what is left of a worker that has ended.</summary>

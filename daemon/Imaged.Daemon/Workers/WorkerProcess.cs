@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Workers;
 
-/// <summary>A worker process and the connection to it. What it answers comes from a process that reads hostile images: it is
-/// checked before it is used.</summary>
+/// <summary>A worker process and the connection to it. What it answers comes from a process that reads hostile images:
+/// it is checked before it is used.</summary>
 internal sealed class WorkerProcess : IDisposable
 {
     // An index of a large image may have to be read; a worker that needs longer is stuck.
@@ -59,7 +59,8 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="recover">Whether a worker before it died.</param>
     /// <param name="plan">What it serves.</param>
     /// <returns>The journal, which becomes the caller's.</returns>
-    public SafeFileHandle Serve(SafeFileHandle device, SafeFileHandle? journal, int threads, bool recover, AttachPlan plan)
+    public SafeFileHandle Serve(
+        SafeFileHandle device, SafeFileHandle? journal, int threads, bool recover, AttachPlan plan)
     {
         ServeParameters parameters = new()
         {

@@ -22,8 +22,8 @@ internal sealed class WorkerWatcher : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Takes ownership of a process, and calls <paramref name="ended"/> once, on a thread of the pool, when it has
-    /// ended.</summary>
+    /// <summary>Takes ownership of a process, and calls <paramref name="ended"/> once, on a thread of the pool, when it
+    /// has ended.</summary>
     public void Watch(ChildProcess process, Action ended)
     {
         lock (_lock)

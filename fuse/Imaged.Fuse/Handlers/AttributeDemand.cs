@@ -3,8 +3,8 @@ namespace Imaged.Fuse.Handlers;
 /// <summary>Decides which entries of a listing carry their attributes. A program that wants names and types only
 /// (<c>find</c>) pays for every node that the kernel makes of an entry with attributes; one that looks at the files
 /// (<c>tar</c>, <c>ls -l</c>) pays far more for a LOOKUP of every entry without. So entries come without until names
-/// are looked up, and each LOOKUP buys the attributes of a number of entries. What a program that is done has left of them
-/// runs out; one that goes on makes a few more LOOKUPs then. Thread-safe; of counts made at once some may be
+/// are looked up, and each LOOKUP buys the attributes of a number of entries. What a program that is done has left of
+/// them runs out; one that goes on makes a few more LOOKUPs then. Thread-safe; of counts made at once some may be
 /// lost.</summary>
 internal sealed class AttributeDemand
 {

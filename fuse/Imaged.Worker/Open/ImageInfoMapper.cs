@@ -26,7 +26,9 @@ internal static class ImageInfoMapper
         Size = layer.Content.Length,
         SectorSize = layer.Content.SectorSize,
         Details = Map(layer.Details),
-        Files = files is null ? [] : [.. files.Opened.Select(file => new HostFileInfo { Name = file.Name, Size = file.Length })],
+        Files = files is null
+            ? []
+            : [.. files.Opened.Select(file => new HostFileInfo { Name = file.Name, Size = file.Length })],
     };
 
     private static DiscInfo Map(Disc disc) => new()

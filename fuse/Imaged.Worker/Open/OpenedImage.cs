@@ -23,7 +23,8 @@ internal sealed record ImageVolume(Partition? Partition, BlockSource Content, Im
 /// <param name="Size">Its length in bytes; null up to the end.</param>
 /// <param name="SectorSize">Its sector size in bytes; null for 512.</param>
 internal sealed record ImageChoice(
-    string? Format, int? Partition, string? FileSystem, string? Extensions, int? Session, long? Offset, long? Size, int? SectorSize)
+    string? Format, int? Partition, string? FileSystem, string? Extensions,
+    int? Session, long? Offset, long? Size, int? SectorSize)
 {
     /// <summary>Track of a disc, from 1.</summary>
     public int? Track { get; init; }
@@ -100,8 +101,8 @@ internal sealed class OpenedImage : IDisposable
         }
     }
 
-    /// <summary>The volume that is meant when a file tree is asked for: the partition chosen; else the whole disk when it
-    /// holds a file system; else the only partition that does.</summary>
+    /// <summary>The volume that is meant when a file tree is asked for: the partition chosen; else the whole disk when
+    /// it holds a file system; else the only partition that does.</summary>
     /// <exception cref="AmbiguousImageException">There are several.</exception>
     /// <exception cref="UnsupportedFeatureException">There is none.</exception>
     public ImageVolume ChooseVolume()
@@ -136,13 +137,15 @@ internal sealed class OpenedImage : IDisposable
         if (candidates.Length == 0)
         {
             throw new UnsupportedFeatureException(
-                Layers[^1].Format.Id, PartitionTable is null ? "what it holds (no file system or partition table was recognised)"
+                Layers[^1].Format.Id,
+                PartitionTable is null ? "what it holds (no file system or partition table was recognised)"
                     : "what its partitions hold (no file system was recognised)");
         }
 
         IEnumerable<string> list = candidates.Select(v => $"{v.Partition!.Number} ({Describe(v.FileSystems[0])})");
         throw new AmbiguousImageException(
-            $"the image has several partitions with file systems, choose one with --partition: {string.Join(", ", list)}",
+            "the image has several partitions with file systems, choose one with --partition: "
+            + $"{string.Join(", ", list)}",
             [.. candidates.Select(v => FormattableString.Invariant($"{v.Partition!.Number}"))]);
     }
 
@@ -250,14 +253,17 @@ internal sealed class OpenedImage : IDisposable
         if (_choice.Session is { } session && HasSessions && disc.Sessions.All(known => known.Number != session))
         {
             throw new FileNotFoundException(
-                $"there is no session {session}: the disc has {string.Join(", ", disc.Sessions.Select(known => known.Number))}");
+                $"there is no session {session}: "
+                + $"the disc has {string.Join(", ", disc.Sessions.Select(known => known.Number))}");
         }
 
-        DiscTrack? track = _choice.Track is { } number ? disc.FindTrack(number) : DiscVolume.ChooseTrack(disc, _choice.Session);
+        DiscTrack? track =
+            _choice.Track is { } number ? disc.FindTrack(number) : DiscVolume.ChooseTrack(disc, _choice.Session);
         return track switch
         {
             null when _choice.Track is null => throw new UnsupportedFeatureException(
-                Layers[^1].Format.Id, $"session {_choice.Session}, which has no data track (--as disc shows its sound),"),
+                Layers[^1].Format.Id,
+                $"session {_choice.Session}, which has no data track (--as disc shows its sound),"),
             null => throw new FileNotFoundException(
                 $"there is no track {_choice.Track}: the disc has {disc.Tracks[0].Number} to {disc.Tracks[^1].Number}"),
             _ => track,
@@ -269,13 +275,15 @@ internal sealed class OpenedImage : IDisposable
         long offset = _choice.Offset ?? 0;
         if (offset < 0 || offset >= content.Length)
         {
-            throw new ImageFormatException("raw", 0, $"the offset {offset} is not inside the file of {content.Length} bytes");
+            throw new ImageFormatException(
+                "raw", 0, $"the offset {offset} is not inside the file of {content.Length} bytes");
         }
 
         long size = _choice.Size ?? content.Length - offset;
         if (size < 1 || size > content.Length - offset)
         {
-            throw new ImageFormatException("raw", offset, $"{size} bytes do not fit into the file of {content.Length} bytes");
+            throw new ImageFormatException(
+                "raw", offset, $"{size} bytes do not fit into the file of {content.Length} bytes");
         }
 
         return new SliceSource(content, offset, size, ownsInner: false, _choice.SectorSize ?? 0);
@@ -290,7 +298,8 @@ internal sealed class OpenedImage : IDisposable
             : FileSystems.Probe(Disk)));
         foreach (Partition partition in PartitionTable?.Partitions ?? [])
         {
-            SliceSource content = new(Disk, partition.Offset, partition.Length, ownsInner: false, PartitionTable!.SectorSize);
+            SliceSource content =
+                new(Disk, partition.Offset, partition.Length, ownsInner: false, PartitionTable!.SectorSize);
             volumes.Add(new ImageVolume(partition, content, FileSystems.Probe(content)));
         }
 

@@ -8,7 +8,8 @@ internal static class PasswordReader
 {
     private const int MaxLength = 4096;
 
-    /// <summary>The password: the bytes of a regular file without the line end behind them; null without a file.</summary>
+    /// <summary>The password: the bytes of a regular file without the line end behind them; null without a
+    /// file.</summary>
     /// <exception cref="ImagedException">It is empty or too long.</exception>
     public static byte[]? Read(SafeFileHandle? file)
     {
@@ -27,7 +28,10 @@ internal static class PasswordReader
         ReadOnlySpan<byte> password = buffer.AsSpan(0, length);
         password = password.EndsWith("\r\n"u8) ? password[..^2] : password.EndsWith("\n"u8) ? password[..^1] : password;
         return password.Length is 0 or > MaxLength
-            ? throw new ImagedException(ErrorKind.InvalidArgument, $"a password has 1 to {MaxLength} bytes") { Field = "password" }
+            ? throw new ImagedException(ErrorKind.InvalidArgument, $"a password has 1 to {MaxLength} bytes")
+            {
+                Field = "password",
+            }
             : password.ToArray();
     }
 }

@@ -18,8 +18,8 @@ internal sealed record PlanSubject(
 /// <summary>Decides how to attach: the cheapest mechanism that the kernel has wins. A pure function.</summary>
 internal static class AttachPlanner
 {
-    // The unit of the kernel's block layer; a loop device rounds its length down to it, and direct I/O wants the offset to
-    // be a multiple of it.
+    // The unit of the kernel's block layer; a loop device rounds its length down to it, and direct I/O wants the offset
+    // to be a multiple of it.
     private const int Sector = 512;
 
     /// <summary>The plan.</summary>
@@ -79,7 +79,8 @@ internal static class AttachPlanner
         string why = driver switch
         {
             false => $"the kernel has no driver for {volume.KernelType ?? volume.FileSystem}",
-            true when !request.MayUseKernel => "the kernel's drivers are for root's images only, or files were asked for",
+            true when !request.MayUseKernel =>
+                "the kernel's drivers are for root's images only, or files were asked for",
             _ => "asked for",
         };
         if (request.Via == AttachVia.Loop || request.MustUseKernel)
@@ -113,10 +114,12 @@ internal static class AttachPlanner
 
         if (direct && request.Via != AttachVia.Fuse)
         {
-            return Loop(subject, PlanKind.DirectLoop, volume, "the kernel has the driver, and the bytes lie in one run");
+            return Loop(
+                subject, PlanKind.DirectLoop, volume, "the kernel has the driver, and the bytes lie in one run");
         }
 
-        return Loop(subject, PlanKind.FuseLoop, volume, $"the kernel has the driver; {(direct ? "FUSE was asked for" : why)}");
+        return Loop(
+            subject, PlanKind.FuseLoop, volume, $"the kernel has the driver; {(direct ? "FUSE was asked for" : why)}");
     }
 
     private static AttachPlan Loop(PlanSubject subject, PlanKind kind, VolumeInfo? volume, string reason) =>

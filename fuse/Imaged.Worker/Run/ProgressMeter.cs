@@ -8,8 +8,8 @@ namespace Imaged.Worker.Run;
 /// <param name="Total">Units in all; 0 when not known.</param>
 internal readonly record struct JobLevel(string Phase, long Done, long Total);
 
-/// <summary>Counts what a job has done and tells it at most some times a second. Thread-safe; a report is made on the thread
-/// that happens to be counting.</summary>
+/// <summary>Counts what a job has done and tells it at most some times a second. Thread-safe; a report is made on the
+/// thread that happens to be counting.</summary>
 internal sealed class ProgressMeter
 {
     private static readonly long Interval = Stopwatch.Frequency / 5;
@@ -22,7 +22,8 @@ internal sealed class ProgressMeter
     private long _next;
 
     /// <summary>A meter.</summary>
-    /// <param name="report">Called with the newest level. What it throws ends the job: so a peer that is gone cancels.</param>
+    /// <param name="report">Called with the newest level. What it throws ends the job: so a peer that is gone
+    /// cancels.</param>
     public ProgressMeter(Action<JobLevel> report)
     {
         _report = report;

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Worker.Run;
 
-/// <summary>Copies the bytes of a source into a file: holes stay holes, zero blocks become holes, and several blocks are on
-/// their way at once.</summary>
+/// <summary>Copies the bytes of a source into a file: holes stay holes, zero blocks become holes, and several blocks
+/// are on their way at once.</summary>
 internal static class SourceCopy
 {
     private const int ChunkLength = 1 << 20;

@@ -6,9 +6,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Worker.Run;
 
-/// <summary>Copies files out of a tree, as <c>cp -a</c> would: types, modes, times, links, holes, extended attributes; owners
-/// and device nodes as far as the caller's rights go. What could not be kept is counted; a file that could not be read or
-/// written to its end is removed.</summary>
+/// <summary>Copies files out of a tree, as <c>cp -a</c> would: types, modes, times, links, holes, extended attributes;
+/// owners and device nodes as far as the caller's rights go. What could not be kept is counted; a file that could not
+/// be read or written to its end is removed.</summary>
 internal sealed class TreeCopy
 {
     private const int MaxDepth = 1024;
@@ -73,7 +73,8 @@ internal sealed class TreeCopy
 
         foreach (DirectoryEntry entry in _tree.ReadDirectory(directory.Id, 0))
         {
-            CopyNode(entry.Node, entry.Name.ToArray(), destination, path + "/" + TreeText.Of(entry.Name.Span), depth + 1);
+            CopyNode(
+                entry.Node, entry.Name.ToArray(), destination, path + "/" + TreeText.Of(entry.Name.Span), depth + 1);
         }
     }
 
@@ -100,11 +101,13 @@ internal sealed class TreeCopy
             SetAttributes(node, name, destination, path);
             Files++;
         }
-        catch (Exception error) when (error is ImageFormatException or UnsupportedFeatureException or EndOfStreamException)
+        catch (Exception error)
+            when (error is ImageFormatException or UnsupportedFeatureException or EndOfStreamException)
         {
             Problem($"'{path}': {error.Message}");
         }
-        catch (LinuxException error) when (error.Errno is Errno.EPERM or Errno.EACCES or Errno.EINVAL or 21 /* EISDIR */)
+        catch (LinuxException error)
+            when (error.Errno is Errno.EPERM or Errno.EACCES or Errno.EINVAL or 21 /* EISDIR */)
         {
             Problem($"'{path}': {error.Message}");
         }

@@ -3,8 +3,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Worker.Run;
 
-/// <summary>Finds nodes of a tree by path, as the kernel would: symbolic links inside the tree are followed, an absolute one
-/// from the root of the tree.</summary>
+/// <summary>Finds nodes of a tree by path, as the kernel would: symbolic links inside the tree are followed, an
+/// absolute one from the root of the tree.</summary>
 internal static class TreePath
 {
     // As in Linux: path_resolution(7).

@@ -11,7 +11,8 @@ namespace Imaged.Worker.Run;
 /// <param name="Message">What is wrong.</param>
 internal sealed record ImageProblem(string Layer, long? Offset, string Message);
 
-/// <summary>Checks an image: every block of the disk can be read, every directory listed, every file's map walked.</summary>
+/// <summary>Checks an image: every block of the disk can be read, every directory listed, every file's map
+/// walked.</summary>
 internal sealed class VerifyJob
 {
     private const int MaxProblems = 1000;
@@ -133,7 +134,10 @@ internal sealed class VerifyJob
             }
             catch (IOException error)
             {
-                Add(layer, (error as ImageFormatException)?.Offset, $"'{(path.Length == 0 ? "/" : path)}': {error.Message}");
+                Add(
+                    layer,
+                    (error as ImageFormatException)?.Offset,
+                    $"'{(path.Length == 0 ? "/" : path)}': {error.Message}");
             }
         }
     }

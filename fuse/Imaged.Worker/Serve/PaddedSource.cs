@@ -7,5 +7,7 @@ internal static class PaddedSource
 {
     /// <summary>The source, filled up with zeros to <paramref name="length"/> bytes; itself when it has them.</summary>
     public static BlockSource Create(BlockSource source, long length) =>
-        source.Length >= length ? source : new ConcatSource([source, new ZeroSource(length - source.Length)], ownsParts: false);
+        source.Length >= length
+            ? source
+            : new ConcatSource([source, new ZeroSource(length - source.Length)], ownsParts: false);
 }

@@ -30,7 +30,8 @@ internal sealed class MemoryRow : IRow
         report.Line("## Memory");
         report.Line(string.Empty);
         report.Goal($"idle daemon, MB resident ({daemonOwn:F1} of them not its program file)", daemon, 25, true);
-        report.Goal($"worker of a mounted disc, MB resident ({workerOwn:F1} of them not its program file)", worker, 15, true);
+        report.Goal(
+            $"worker of a mounted disc, MB resident ({workerOwn:F1} of them not its program file)", worker, 15, true);
         report.Line($"- daemon with one image mounted: {serving.ToString("F1", CultureInfo.InvariantCulture)} MB");
     }
 }

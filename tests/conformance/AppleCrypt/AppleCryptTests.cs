@@ -55,12 +55,13 @@ public sealed class AppleCryptTests
         Assert.Equal(expected[..Plain.Length], stack.Layers[0].Content.ReadBytes(0, Plain.Length));
     }
 
-    // Salt and keys of images that Mac OS X made, as the self-test of John the Ripper (dmg_fmt_plug.c) has them: AES-256 and
-    // AES-128 of version 1.
+    // Salt and keys of images that Mac OS X made, as the self-test of John the Ripper (dmg_fmt_plug.c) has them:
+    // AES-256 and AES-128 of version 1.
     [Theory]
     [InlineData(
         "f615ec6c463799eccc6a2dfbedf12c6bdc422a2a",
-        "a595f4a81a490e7aa6378034661da57a424f922c971d3db3f856f8d54b0784bcc5d7182905c4237153c5d250b8aee1d26410b1dca7b1cb73",
+        "a595f4a81a490e7aa6378034661da57a424f922c971d3db3f856f8d5"
+        + "4b0784bcc5d7182905c4237153c5d250b8aee1d26410b1dca7b1cb73",
         "74a060efbaf2c79d5523219d8162c425befbb2094fb46e7ffaedc7cd4f192e6f0c47d8aa91e0a3201346725d3ddadfff",
         "AES-256, header version 1")]
     [InlineData(
@@ -68,10 +69,14 @@ public sealed class AppleCryptTests
         "5da479e292e0acf67a9fa3e24d0a767cae2f645ff63836665068637188f4b80295de79aabdbc2536",
         "9b136165ee73418631ccf28d5e77073788ae921df596649a7a7789585db0f13f446d5927967e2ede20ce8a4f5389185d",
         "AES-128, header version 1")]
-    public void Keys_of_old_images_of_macos_are_unwrapped(string salt, string dataKey, string vectorKey, string expected)
+    public void Keys_of_old_images_of_macos_are_unwrapped(
+        string salt, string dataKey, string vectorKey, string expected)
     {
         byte[] bytes = CryptBuilder.V1Wrapped(
-            new byte[4096], Convert.FromHexString(salt), Convert.FromHexString(dataKey), Convert.FromHexString(vectorKey));
+            new byte[4096],
+            Convert.FromHexString(salt),
+            Convert.FromHexString(dataKey),
+            Convert.FromHexString(vectorKey));
         using ImageStack stack = Open(bytes, "vilefault");
         Assert.Equal(expected, stack.Layers[0].Details.Single().Value);
         Assert.Throws<PasswordException>(() => Open(bytes, "vilefaul"));

@@ -9,8 +9,8 @@ internal static class DiscData
     public const int Whole = 2352;
     public const int Subchannel = 96;
 
-    /// <summary>A volume by xorriso with a file <c>name</c> of random bytes. It is as long as it says, a whole number of
-    /// sectors.</summary>
+    /// <summary>A volume by xorriso with a file <c>name</c> of random bytes. It is as long as it says, a whole number
+    /// of sectors.</summary>
     public static byte[] Iso(string label = "DISC", string name = "data.bin", int bytes = 300_000)
     {
         Requires.Tool("xorriso");
@@ -36,7 +36,9 @@ internal static class DiscData
             File.WriteAllBytes(Path.Combine(folder[name], name + ".bin"), SessionFile(name));
         }
 
-        Tool.Shell($"cd '{folder.Path}'; genisoimage -quiet -R -V ONE -o a one; genisoimage -quiet -R -V TWO -C 0,{lba} -M a -o b two");
+        Tool.Shell(
+            $"cd '{folder.Path}'; genisoimage -quiet -R -V ONE -o a one; "
+            + $"genisoimage -quiet -R -V TWO -C 0,{lba} -M a -o b two");
         return (File.ReadAllBytes(folder["a"]), File.ReadAllBytes(folder["b"]));
     }
 
@@ -82,14 +84,20 @@ internal static class DiscData
 
     /// <summary>A part of each of some whole sectors.</summary>
     public static byte[] Cut(byte[] raw, int offset, int length) =>
-        [.. Enumerable.Range(0, raw.Length / Whole).SelectMany(i => raw[((i * Whole) + offset)..((i * Whole) + offset + length)])];
+        [.. Enumerable.Range(0, raw.Length / Whole)
+            .SelectMany(i => raw[((i * Whole) + offset)..((i * Whole) + offset + length)])];
 
     /// <summary>Each sector followed by its subchannel.</summary>
     public static byte[] Join(byte[] sectors, int length, byte[] subchannel, int subLength = Subchannel) =>
         [.. Enumerable.Range(0, sectors.Length / length).SelectMany(i =>
-            (byte[])[.. sectors[(i * length)..((i + 1) * length)], .. subchannel[(i * subLength)..((i + 1) * subLength)]])];
+            (byte[])
+            [
+                .. sectors[(i * length)..((i + 1) * length)],
+                .. subchannel[(i * subLength)..((i + 1) * subLength)],
+            ])];
 
-    /// <summary>Subchannels of 96 bytes, in which each byte has one bit of each channel, of de-interleaved ones.</summary>
+    /// <summary>Subchannels of 96 bytes, in which each byte has one bit of each channel, of de-interleaved
+    /// ones.</summary>
     public static byte[] Interleave(byte[] linear)
     {
         byte[] result = new byte[linear.Length];

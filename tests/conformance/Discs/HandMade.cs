@@ -101,7 +101,9 @@ internal sealed class HandMade : IDisposable
     public byte[] Extract(string program, string name)
     {
         Requires.Tool(program.Split(' ')[0]);
-        Tool.Shell(program.Replace("IN", $"'{this[name]}'").Replace("OUT", $"'{this["out"]}'") + " > /dev/null 2>&1 < /dev/null");
+        Tool.Shell(
+            program.Replace("IN", $"'{this[name]}'").Replace("OUT", $"'{this["out"]}'")
+            + " > /dev/null 2>&1 < /dev/null");
         return File.ReadAllBytes(this["out"]);
     }
 
@@ -116,7 +118,8 @@ internal sealed class HandMade : IDisposable
     private void Open(string name, string? format, byte[]? password)
     {
         _files = new FolderFiles(_folder.Path, name);
-        Image = ImageFormats.Open(new(_files.First, name, _files, new BlockCache(1 << 20)) { Password = password }, format);
+        Image =
+            ImageFormats.Open(new(_files.First, name, _files, new BlockCache(1 << 20)) { Password = password }, format);
         if (format is null)
         {
             Assert.NotEqual("raw", Image.Format.Id);

@@ -5,8 +5,8 @@ using System.Text;
 
 namespace Imaged.Conformance.Dmg;
 
-/// <summary>Writes UDIF images, since no program of Debian does: for what no sample has. Other programs say whether what
-/// it writes is one.</summary>
+/// <summary>Writes UDIF images, since no program of Debian does: for what no sample has. Other programs say whether
+/// what it writes is one.</summary>
 internal sealed class DmgBuilder
 {
     private const int SectorLength = 512;
@@ -123,13 +123,18 @@ internal sealed class DmgBuilder
 
     /// <summary>The trailer.</summary>
     public byte[] Trailer(
-        byte[] fork, (long Offset, long Length) list, (long Offset, long Length) resources, int segment = 1, int segments = 1)
+        byte[] fork,
+        (long Offset, long Length) list,
+        (long Offset, long Length) resources,
+        int segment = 1,
+        int segments = 1)
     {
         byte[] raw = new byte[512];
         "koly"u8.CopyTo(raw);
         (int At, long Value)[] words =
         [
-            (24, 0), (32, fork.Length), (40, resources.Offset), (48, resources.Length), (216, list.Offset), (224, list.Length),
+            (24, 0), (32, fork.Length), (40, resources.Offset),
+            (48, resources.Length), (216, list.Offset), (224, list.Length),
             (492, _sectors),
         ];
         foreach ((int at, long value) in words)

@@ -72,14 +72,16 @@ public sealed class DmgHandMadeTests
         using TemporaryFolder folder = new();
         byte[] first = builder.Trailer(forks[0], (forks[0].Length, list.Length), default, 1, 3);
         File.WriteAllBytes(folder["made.dmg"], [.. forks[0], .. list, .. first]);
-        File.WriteAllBytes(folder["made.002.dmgpart"], [.. forks[1], .. builder.Trailer(forks[1], default, default, 2, 3)]);
+        File.WriteAllBytes(
+            folder["made.002.dmgpart"], [.. forks[1], .. builder.Trailer(forks[1], default, default, 2, 3)]);
         using (FolderFiles files = new(folder.Path, "made.dmg"))
         {
             ImageFormatException error = Assert.Throws<ImageFormatException>(() => Open(files, "made.dmg"));
             Assert.Contains("made.003.dmgpart", error.Message, StringComparison.Ordinal);
         }
 
-        File.WriteAllBytes(folder["made.003.dmgpart"], [.. forks[2], .. builder.Trailer(forks[2], default, default, 3, 3)]);
+        File.WriteAllBytes(
+            folder["made.003.dmgpart"], [.. forks[2], .. builder.Trailer(forks[2], default, default, 3, 3)]);
         using (FolderFiles files = new(folder.Path, "made.dmg"))
         using (DiskImage image = Open(files, "made.dmg"))
         {

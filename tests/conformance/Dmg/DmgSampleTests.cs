@@ -23,12 +23,18 @@ public sealed class DmgSampleTests
     [InlineData("ronin-hfsplus_adc.dmg", Ronin, "ADC")]
     [InlineData("ronin-hfsplus_lzfse.dmg", Ronin, "LZFSE")]
     [InlineData(
-        "sparkle-SparkleTestCodeSignApp.dmg", "c45a5fd694b67ef971fd3543a5c27384b223b3a24d6510135e60a9da11dbf2c5", "bzip2")]
+        "sparkle-SparkleTestCodeSignApp.dmg",
+        "c45a5fd694b67ef971fd3543a5c27384b223b3a24d6510135e60a9da11dbf2c5",
+        "bzip2")]
     [InlineData(
-        "sparkle-SparkleTestCodeSign_pkg.dmg", "634ffe8a67cec1f85c1e1b84fa1ed6f4dadd6f14f31131558b935a2c2e197d88", "LZMA (xz)")]
+        "sparkle-SparkleTestCodeSign_pkg.dmg",
+        "634ffe8a67cec1f85c1e1b84fa1ed6f4dadd6f14f31131558b935a2c2e197d88",
+        "LZMA (xz)")]
     [InlineData("brew-container.dmg", "c29a633edae75e46c02e311e2af5df472a3299ff3a672963f3457076e98ec8d8", "zlib")]
-    [InlineData("shockpkg-test-archive-apfs.dmg", "4902a42a78d326dfa09d7acec65b216b85b8327b8f48d182e6f7b7600eaecb11", "zlib")]
-    [InlineData("shockpkg-test-archive-hfsp.dmg", "38e24c11967346d97a53df83b7edd061c80a10065145be829d862fcded41c47e", "zlib")]
+    [InlineData(
+        "shockpkg-test-archive-apfs.dmg", "4902a42a78d326dfa09d7acec65b216b85b8327b8f48d182e6f7b7600eaecb11", "zlib")]
+    [InlineData(
+        "shockpkg-test-archive-hfsp.dmg", "38e24c11967346d97a53df83b7edd061c80a10065145be829d862fcded41c47e", "zlib")]
     [InlineData("subclipse.dmg", "caa54c57d42348b97291e2f031c21ee3c68bb5fffe08e39327226bf137f59dda", "zlib")]
     [InlineData("qemu-simple.dmg.bz2", "20647e0a98a830a6a250b91e0e6d7200a872caea07b87a3c19611f3dd031c9df", "zlib")]
     [InlineData("dfvfs-hfsplus_zlib.dmg", "c86d3616818e175caca2f6022f49e190e5b1cfe39b2e8f9373119e22aa7eaf58", "zlib")]

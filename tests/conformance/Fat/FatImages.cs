@@ -34,7 +34,8 @@ internal static class FatImages
 
         foreach (string name in (ReadOnlySpan<string>)[
             "UPPER.TXT", "lower.txt", "Mixed Case.Text", "no extension", ".hidden", "two.dots.gz", "a+b,c;=[d].x",
-            "ümläut.txt", "ÜMLÄUT GROSS.TXT", "日本語のファイル名.txt", "Ελληνικά", "x", new string('n', 120) + ".long", "13 characters",
+            "ümläut.txt", "ÜMLÄUT GROSS.TXT", "日本語のファイル名.txt",
+            "Ελληνικά", "x", new string('n', 120) + ".long", "13 characters",
             "26 characters, which is 2.", "trailing~1", "longname that collides.txt",
             new string('ü', 127)])
         {

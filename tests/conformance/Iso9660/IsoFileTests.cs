@@ -11,7 +11,8 @@ public sealed class IsoFileTests
     [Theory]
     [InlineData("xorriso -outdev image -map source / -set_filter_r --zisofs / --")]
     [InlineData("xorriso -zisofs block_size=128k:level=1 -outdev image -map source / -set_filter_r --zisofs / --")]
-    [InlineData("xorriso -zisofs version_2=on:block_size_v2=256k -outdev image -map source / -set_filter_r --zisofs / --")]
+    [InlineData(
+        "xorriso -zisofs version_2=on:block_size_v2=256k -outdev image -map source / -set_filter_r --zisofs / --")]
     [InlineData("mkzftree source packed; genisoimage -R -z -o image packed")]
     public void Files_that_zisofs_compressed_are_shown_unpacked(string command)
     {

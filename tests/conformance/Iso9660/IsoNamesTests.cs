@@ -113,7 +113,8 @@ public sealed class IsoNamesTests
         {
             using FileTree tree = IsoImage.Open(volume, scheme);
             Assert.Equal([name], HostTree.Of(tree, full: false).Keys);
-            Assert.StartsWith(first, tree.Volume.Details.First(d => d.Key == "Extensions").Value, StringComparison.Ordinal);
+            Assert.StartsWith(
+                first, tree.Volume.Details.First(d => d.Key == "Extensions").Value, StringComparison.Ordinal);
         }
 
         Assert.Throws<UnsupportedFeatureException>(() => IsoImage.Open(volume, "enhanced"));

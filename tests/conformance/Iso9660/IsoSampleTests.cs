@@ -51,7 +51,8 @@ public sealed class IsoSampleTests
         SortedDictionary<string, string> expected = HostTree.Of(folder.Path, full: false);
         if (extensions == "plain")
         {
-            expected = new(expected.ToDictionary(item => item.Key.ToLowerInvariant(), item => item.Value), StringComparer.Ordinal);
+            expected = new(
+                expected.ToDictionary(item => item.Key.ToLowerInvariant(), item => item.Value), StringComparer.Ordinal);
         }
 
         Assert.NotEmpty(expected);

@@ -71,7 +71,8 @@ public sealed class IsoSessionTests
         Assert.Equal(new FileInfo(folder["one/first"]).Length, first.Size);
         using BlockSource file = tree.OpenFile(first.Id);
         Assert.Throws<ImageFormatException>(() => file.ReadBytes(0, 1));
-        Assert.Contains(tree.Volume.Warnings, warning => warning.StartsWith("a later session", StringComparison.Ordinal));
+        Assert.Contains(
+            tree.Volume.Warnings, warning => warning.StartsWith("a later session", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -58,7 +58,8 @@ public sealed class IsoVolumeTests
         string[] images = [.. info.Details.Where(detail => detail.Key == "El Torito").Select(detail => detail.Value)];
         Assert.Equal(2, images.Length);
         string report = Tool.Run("xorriso", "-indev", folder["image"], "-report_el_torito", "plain").Text;
-        string[][] lines = [.. report.Split('\n').Where(line => line.StartsWith("El Torito boot img :", StringComparison.Ordinal))
+        string[][] lines = [.. report.Split('\n')
+            .Where(line => line.StartsWith("El Torito boot img :", StringComparison.Ordinal))
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
         Assert.Equal($"BIOS, no emulation, LBA {lines[0][^1]}, 2048 bytes, loads 4 sectors", images[0]);
         Assert.Equal($"EFI, no emulation, LBA {lines[1][^1]}, 1048576 bytes, loads 2048 sectors", images[1]);
@@ -85,6 +86,7 @@ public sealed class IsoVolumeTests
         Assert.Equal(Blkid("UUID"), info.Uuid ?? string.Empty);
         Assert.Equal("iso9660", info.KernelType);
 
-        string Blkid(string tag) => Tool.TryRun("blkid", "-p", "-n", "iso9660", "-o", "value", "-s", tag, path).Text.TrimEnd('\n');
+        string Blkid(string tag) =>
+            Tool.TryRun("blkid", "-p", "-n", "iso9660", "-o", "value", "-s", tag, path).Text.TrimEnd('\n');
     }
 }

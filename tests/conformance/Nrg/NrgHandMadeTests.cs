@@ -6,12 +6,14 @@ using Xunit;
 
 namespace Imaged.Conformance.Nrg;
 
-/// <summary>What no sample has: images written chunk by chunk, with volumes of xorriso and genisoimage in them.</summary>
+/// <summary>What no sample has: images written chunk by chunk, with volumes of xorriso and genisoimage in
+/// them.</summary>
 public sealed class NrgHandMadeTests
 {
     private const string Name = "disc.nrg";
 
-    /// <summary>Mode code and sector size of one data track written disc at once: Nero's, and those of MagicISO.</summary>
+    /// <summary>Mode code and sector size of one data track written disc at once: Nero's, and those of
+    /// MagicISO.</summary>
     [Theory]
     [InlineData(1, 0x00, 2048, "nrg2iso IN OUT")]
     [InlineData(2, 0x00, 2048, "iat -i IN -o OUT --iso")]
@@ -293,7 +295,11 @@ public sealed class NrgHandMadeTests
 
         int pregap = 150 * 2048;
         image.Sectors(new byte[pregap]).Sectors(iso)
-            .Cues((0x41, 0, 0, start - 150), (0x41, number, 0, start - 150), (0x41, number, 1, start), (0x41, 0xaa, 1, start + sectors))
+            .Cues(
+                (0x41, 0, 0, start - 150),
+                (0x41, number, 0, start - 150),
+                (0x41, number, 1, start),
+                (0x41, 0xaa, 1, start + sectors))
             .Dao(number, (2048, 0, begin, begin + pregap, begin + pregap + iso.Length)).EndSession(1);
     }
 }

@@ -19,7 +19,8 @@ public sealed class NrgSampleTests : ImageContract
     {
         using ImageSample sample = ImageSample.Open(Sample);
         Assert.Equal(3198976, sample.Disk.Length);
-        Assert.Equal("66a33efdc7b70e91e063037f18809447dbe432caae169c5b8551540a3bc2e137", ImageSample.Sha256(sample.Disk));
+        Assert.Equal(
+            "66a33efdc7b70e91e063037f18809447dbe432caae169c5b8551540a3bc2e137", ImageSample.Sha256(sample.Disk));
     }
 
     // The table of contents, the words and the lengths are those that cd-info shows; a sector's place in the file
@@ -53,7 +54,8 @@ public sealed class NrgSampleTests : ImageContract
             vcdxbuild -q -i bincue -b v.bin -c v.cue v.xml > log 2>&1
             """);
         using FolderFiles files = new(folder.Path, "v.nrg");
-        using DiskImage image = Formats.ImageFormats.Open(new(files.First, "v.nrg", files, new BlockCache(1 << 20)), null);
+        using DiskImage image =
+            Formats.ImageFormats.Open(new(files.First, "v.nrg", files, new BlockCache(1 << 20)), null);
         Assert.Equal("nrg", image.Format.Id);
         Assert.Equal([0L, 450L], image.Disc!.Tracks.Select(track => track.StartLba));
         Assert.Contains("INDEX 01 00:06:00", File.ReadAllText(folder["v.cue"]), StringComparison.Ordinal);

@@ -30,7 +30,8 @@ public sealed class BinTests
 
     [Theory]
     [MemberData(nameof(Layouts))]
-    public void Every_way_to_store_a_sector_is_found_with_and_without_the_pregap(int mode, int begin, int length, int behind)
+    public void Every_way_to_store_a_sector_is_found_with_and_without_the_pregap(
+        int mode, int begin, int length, int behind)
     {
         using TemporaryFolder folder = new();
         byte[] iso = RawDisc.MakeIso(folder);
@@ -96,7 +97,8 @@ public sealed class BinTests
         byte[] raw = RawDisc.Sectors(iso);
         byte[] damaged = [.. raw];
         damaged.AsSpan(0, 2352).Clear();
-        foreach ((byte[] file, int first) in new[] { ((byte[])[.. RawDisc.Sound(1, 1)[..1000], .. raw], 1000), (damaged, 0) })
+        byte[] shifted = [.. RawDisc.Sound(1, 1)[..1000], .. raw];
+        foreach ((byte[] file, int first) in new[] { (shifted, 1000), (damaged, 0) })
         {
             File.WriteAllBytes(folder["x.bin"], [.. file, 1, 2, 3]);
             using FolderFiles files = new(folder.Path, "x.bin");
@@ -149,14 +151,18 @@ public sealed class BinTests
         using ImageSample sample = ImageSample.Open("cue/libcdio-audio/cdda.bin.xz", "bin");
         DiscTrack track = Assert.Single(sample.Image.Disc!.Tracks);
         Assert.Equal(TrackMode.Audio, track.Mode);
-        Assert.Equal("b022bef9d5e7797a4f327f490cc69d415c0502a11a4ea87a39fc3734326f6b4c", ImageSample.Sha256(sample.Disk));
+        Assert.Equal(
+            "b022bef9d5e7797a4f327f490cc69d415c0502a11a4ea87a39fc3734326f6b4c", ImageSample.Sha256(sample.Disk));
     }
 
     [Theory]
-    [InlineData("cue/libcdio-mode1/isofs-m1.bin.xz", "03043ff0b8a634bd4bc709cfdfc5ccfa7e0af72403ecf0484fe456cbfa4299bf")]
-    [InlineData("cue/poweriso/01_poweriso_bin.bin.xz", "66a33efdc7b70e91e063037f18809447dbe432caae169c5b8551540a3bc2e137")]
     [InlineData(
-        "ccd/ultraiso/01_ultraiso-9.6.6.3300.img.xz", "66a33efdc7b70e91e063037f18809447dbe432caae169c5b8551540a3bc2e137")]
+        "cue/libcdio-mode1/isofs-m1.bin.xz", "03043ff0b8a634bd4bc709cfdfc5ccfa7e0af72403ecf0484fe456cbfa4299bf")]
+    [InlineData(
+        "cue/poweriso/01_poweriso_bin.bin.xz", "66a33efdc7b70e91e063037f18809447dbe432caae169c5b8551540a3bc2e137")]
+    [InlineData(
+        "ccd/ultraiso/01_ultraiso-9.6.6.3300.img.xz",
+        "66a33efdc7b70e91e063037f18809447dbe432caae169c5b8551540a3bc2e137")]
     public void Samples_hold_what_iat_and_ccd2iso_find(string name, string sha256)
     {
         using ImageSample sample = ImageSample.Open(name, "bin");

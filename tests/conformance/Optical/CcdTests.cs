@@ -62,7 +62,8 @@ public sealed class CcdTests
             }
 
             using MemorySource file = new(both);
-            using DiskImage found = Formats.ImageFormats.Open(new ImageOpener(file, "x.img", null, new BlockCache(1 << 20)), null);
+            using DiskImage found =
+                Formats.ImageFormats.Open(new ImageOpener(file, "x.img", null, new BlockCache(1 << 20)), null);
             Assert.Equal("bin", found.Format.Id);
             using SubchannelStream again = new(found.Disc!);
             Assert.Equal(linear, RawDisc.All(again));
@@ -76,7 +77,8 @@ public sealed class CcdTests
     [InlineData(false, true, false)]
     [InlineData(true, true, true)]
     [InlineData(false, false, true)]
-    public void A_later_session_is_found_with_and_without_its_pregap_in_the_image(bool isStored, bool isTold, bool isSound)
+    public void A_later_session_is_found_with_and_without_its_pregap_in_the_image(
+        bool isStored, bool isTold, bool isSound)
     {
         using TemporaryFolder folder = new();
         byte[] iso = RawDisc.MakeIso(folder);
@@ -90,9 +92,13 @@ public sealed class CcdTests
             folder,
             [
                 Entry(1, 0xa0, 4, 0), Entry(1, 0xa1, 4, 0), Entry(1, 0xa2, 4, end), Entry(1, 1, 4, 0),
-                Entry(2, 0xb0, 4, 0, adr: 5), Entry(2, 0xa2, 4, start + (second.Length / 2352)), Entry(2, 2, isSound ? 0 : 4, start),
+                Entry(2, 0xb0, 4, 0, adr: 5),
+                Entry(2, 0xa2, 4, start + (second.Length / 2352)),
+                Entry(2, 2, isSound ? 0 : 4, start),
             ],
-            "[TRACK 1]\nMODE=1\nINDEX 1=0\n[TRACK 2]\n" + $"MODE={mode}\n" + (isTold ? "INDEX 0=0\nINDEX 1=150\n" : "INDEX 1=0\n"));
+            "[TRACK 1]\nMODE=1\nINDEX 1=0\n[TRACK 2]\n" + $"MODE={mode}\n" + (isTold
+                ? "INDEX 0=0\nINDEX 1=150\n"
+                : "INDEX 1=0\n"));
         using FolderFiles files = new(folder.Path, "a.ccd");
         using DiskImage image = RawDisc.Open(files, "a.ccd");
         DiscTrack track = image.Disc!.Tracks[1];
@@ -146,7 +152,8 @@ public sealed class CcdTests
         }
 
         File.WriteAllBytes(folder["a.img"], RawDisc.Sectors(iso)[..(100 * 2352)]);
-        Assert.Contains($"needs {count} sectors of the image, which has 100", Refused(folder), StringComparison.Ordinal);
+        Assert.Contains(
+            $"needs {count} sectors of the image, which has 100", Refused(folder), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -73,7 +73,8 @@ public sealed class CueSampleTests
         DiscTrack track = Assert.Single(disc.Tracks);
         Assert.Equal(new("Soft", "Richard S", null), track.Text);
         Assert.Equal(2, track.Control);
-        Assert.Equal("b022bef9d5e7797a4f327f490cc69d415c0502a11a4ea87a39fc3734326f6b4c", ImageSample.Sha256(sample.Disk));
+        Assert.Equal(
+            "b022bef9d5e7797a4f327f490cc69d415c0502a11a4ea87a39fc3734326f6b4c", ImageSample.Sha256(sample.Disk));
     }
 
     [Theory]
@@ -93,7 +94,8 @@ public sealed class CueSampleTests
         using ImageSample sample = ImageSample.Open("cue/libcdio-p1/p1.cue");
         DiscTrack track = sample.Image.Disc!.Tracks[1];
         Assert.Equal((150, 225, 302), (track.PregapLba, track.StartLba, track.EndLba));
-        Assert.Contains(sample.Image.Warnings, warning => warning.Contains("'p1.bin' is taken", StringComparison.Ordinal));
+        Assert.Contains(
+            sample.Image.Warnings, warning => warning.Contains("'p1.bin' is taken", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -126,7 +126,10 @@ public sealed class CueTests
         byte[] sound = RawDisc.Sound(200, 9);
         foreach ((TrackMode real, string told) in new[]
         {
-            (TrackMode.Mode2, "MODE1/2352"), (TrackMode.Mode1, "MODE2/2352"), (TrackMode.Mode1, "AUDIO"), (TrackMode.Mode1, "MODE1/2048"),
+            (TrackMode.Mode2, "MODE1/2352"),
+            (TrackMode.Mode1, "MODE2/2352"),
+            (TrackMode.Mode1, "AUDIO"),
+            (TrackMode.Mode1, "MODE1/2048"),
         })
         {
             File.WriteAllBytes(folder["x.bin"], RawDisc.Sectors(iso, real));
@@ -210,7 +213,8 @@ public sealed class CueTests
     [InlineData("FILE x.bin BINARY\nTRACK 01 AUDIO\nINDEX 00 00:00:00", "has no index 1")]
     [InlineData("FILE x.bin BINARY\nTRACK 01 AUDIO\nINDEX 02 00:00:00", "out of order")]
     [InlineData("FILE x.bin BINARY\nTRACK 01 AUDIO\nINDEX 01 00:01:00\nINDEX 02 00:00:00", "begins before")]
-    [InlineData("FILE x.bin BINARY\nTRACK 02 AUDIO\nINDEX 01 00:00:00\nTRACK 01 AUDIO\nINDEX 01 00:00:00", "track '01'")]
+    [InlineData(
+        "FILE x.bin BINARY\nTRACK 02 AUDIO\nINDEX 01 00:00:00\nTRACK 01 AUDIO\nINDEX 01 00:00:00", "track '01'")]
     [InlineData("FILE x.bin BINARY\nTRACK 01 AUDIO\nINDEX 01 01:00:00", "an index of track 1")]
     [InlineData("FILE x.bin BINARY\nTRACK 01 AUDIO\nINDEX 01 00:00:00\nTRACK 02 AUDIO\nINDEX 01 01:00:00", "needs")]
     [InlineData("FILE x.bin BINARY\nTRACK 01 AUDIO\nINDEX 01 00:00:00\nREM SESSION 0", "session '0'")]
@@ -248,7 +252,8 @@ public sealed class CueTests
         }
     }
 
-    /// <summary>Writes <c>disc.bin</c> and <c>disc.cue</c>: data, then two tracks of sound, the first with a pregap.</summary>
+    /// <summary>Writes <c>disc.bin</c> and <c>disc.cue</c>: data, then two tracks of sound, the first with a
+    /// pregap.</summary>
     private static byte[] MakeMixed(TemporaryFolder folder)
     {
         byte[] iso = RawDisc.MakeIso(folder);

@@ -160,7 +160,9 @@ public sealed class DiscSessionTests
             bin.Write(mode.EndsWith("2048", StringComparison.Ordinal)
                 ? data
                 : RawDisc.Sectors(
-                    data, mode.StartsWith("MODE2", StringComparison.Ordinal) ? TrackMode.Mode2 : TrackMode.Mode1, starts[i] - pregap));
+                    data,
+                    mode.StartsWith("MODE2", StringComparison.Ordinal) ? TrackMode.Mode2 : TrackMode.Mode1,
+                    starts[i] - pregap));
             sheet.WriteLine($"REM SESSION {i + 1:D2}\n  TRACK {i + 1:D2} {mode}");
             if (pregap > 0)
             {
@@ -187,6 +189,7 @@ public sealed class DiscSessionTests
         return HostTree.Of(folder[name], full: false);
     }
 
-    private static IEnumerable<(int, int, TrackMode, long, long, long, int)> Shape(Disc disc) => disc.Tracks.Select(track => (
-        track.Number, track.Session, track.Mode, track.PregapLba, track.StartLba, track.EndLba, track.Control));
+    private static IEnumerable<(int, int, TrackMode, long, long, long, int)> Shape(Disc disc) =>
+        disc.Tracks.Select(track => (
+            track.Number, track.Session, track.Mode, track.PregapLba, track.StartLba, track.EndLba, track.Control));
 }

@@ -85,7 +85,9 @@ public sealed class DiscTreeContract : FileTreeContract
         SectorRun later = SectorRun.Stored(
             20010, Later, volume, (Data * WithSub) + (Sound * 2352), SectorLayout.Data2048);
         builder.Add(
-            new DiscTrack(3, 2, TrackMode.Mode2) { StartLba = 20010, Control = 4 }, [SectorRun.Empty(20000, 10), later], 0);
+            new DiscTrack(3, 2, TrackMode.Mode2) { StartLba = 20010, Control = 4 },
+            [SectorRun.Empty(20000, 10), later],
+            0);
         return builder.Build();
     }
 }

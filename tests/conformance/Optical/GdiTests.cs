@@ -49,7 +49,8 @@ public sealed class GdiTests
         File.WriteAllBytes(folder["t3.bin"], [1, 2, 3, 4, .. raw]);
         File.WriteAllText(
             folder["a.gdi"],
-            $"3\r\n1 0 4 2352 T1.BIN 0\r\n2     {low.Length / 2048} 0 2352 \"t 2.raw\" 0\r\n3 45000 4 {length} t3.bin 4\r\n");
+            $"3\r\n1 0 4 2352 T1.BIN 0\r\n2     {low.Length / 2048} 0 2352 \"t 2.raw\" 0\r\n3 45000 4 {length} t3.bin "
+            + "4\r\n");
         using FolderFiles files = new(folder.Path, "a.gdi");
         using DiskImage image = RawDisc.Open(files, "a.gdi");
         Assert.Equal("gdi", image.Format.Id);

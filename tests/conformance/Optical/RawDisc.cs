@@ -5,8 +5,8 @@ using Imaged.TestKit;
 
 namespace Imaged.Conformance.Optical;
 
-/// <summary>Raw sectors around the data that an independent program made. How sectors are built is held to vectors of other
-/// programs in the unit tests.</summary>
+/// <summary>Raw sectors around the data that an independent program made. How sectors are built is held to vectors of
+/// other programs in the unit tests.</summary>
 internal static class RawDisc
 {
     /// <summary>A volume of some files, made by <c>genisoimage</c>; a multiple of 2048 bytes.</summary>

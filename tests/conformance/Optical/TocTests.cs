@@ -25,8 +25,8 @@ public sealed class TocTests
         Assert.Equal(sha256, ImageSample.Sha256(sample.Disk));
     }
 
-    // Addresses as cdrdao shows them (show-toc): its sector 0 is the first one. What data tracks of silence and of FILE are
-    // is only to be had from cd-info, as cdrdao has sound alone for these statements.
+    // Addresses as cdrdao shows them (show-toc): its sector 0 is the first one. What data tracks of silence and of FILE
+    // are is only to be had from cd-info, as cdrdao has sound alone for these statements.
     [Theory]
     [InlineData("cue/libcdio-audio/cdda.toc", "1 audio 0 0 25")]
     [InlineData("cue/libcdio-mode1/isofs-m1.toc", "1 data 0 0 302")]
@@ -194,7 +194,8 @@ public sealed class TocTests
         File.WriteAllText(folder["x.mp3"], "ID3" + new string('x', 5000));
         File.WriteAllText(folder["a.toc"], text + "\n");
         using FolderFiles files = new(folder.Path, "a.toc");
-        UnsupportedFeatureException error = Assert.Throws<UnsupportedFeatureException>(() => RawDisc.Open(files, "a.toc"));
+        UnsupportedFeatureException error =
+            Assert.Throws<UnsupportedFeatureException>(() => RawDisc.Open(files, "a.toc"));
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace Imaged.Conformance.SparseBundle;
 
-/// <summary>Sparse bundles: real ones, of which one lacks bands, and one of more bands than are open at a time.</summary>
+/// <summary>Sparse bundles: real ones, of which one lacks bands, and one of more bands than are open at a
+/// time.</summary>
 public sealed class SparseBundleTests : ImageContract
 {
     private const string Exfat = "sparsebundle/gpt-exfat-incomplete.sparsebundle/";

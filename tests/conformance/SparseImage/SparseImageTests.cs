@@ -8,7 +8,8 @@ using Xunit;
 
 namespace Imaged.Conformance.SparseImage;
 
-/// <summary>Sparse images: the header of a real one, with bands behind it, and one with two index nodes by hand.</summary>
+/// <summary>Sparse images: the header of a real one, with bands behind it, and one with two index nodes by
+/// hand.</summary>
 public sealed class SparseImageTests
 {
     private const string Sample = "sparseimage/header-only.sparseimage";

@@ -147,8 +147,8 @@ public sealed class UdfSessionTests
     private static FileTree Open(BlockSource volume, int session) =>
         UdfFileSystem.Open(volume, new(new BlockCache(8 << 20)) { Session = session });
 
-    // Behind the image: a copy of the entry of the file "tiny" with other permissions, then a copy of the newest table's
-    // content and ICB that lead to the copy and to the table before.
+    // Behind the image: a copy of the entry of the file "tiny" with other permissions, then a copy of the newest
+    // table's content and ICB that lead to the copy and to the table before.
     private static (byte[] Image, string[] Listing) AddTable(byte[] image, string[] listing, int permissions)
     {
         int oldTable = image.Length - Block;

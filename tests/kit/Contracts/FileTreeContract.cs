@@ -79,7 +79,8 @@ public abstract class FileTreeContract
                 return (offset, random.Next(whole.Length - offset + 1));
             })];
             Parallel.ForEach(slices, new ParallelOptions { MaxDegreeOfParallelism = 8 }, slice =>
-                Assert.Equal(whole[slice.Offset..(slice.Offset + slice.Count)], file.ReadBytes(slice.Offset, slice.Count)));
+                Assert.Equal(
+                    whole[slice.Offset..(slice.Offset + slice.Count)], file.ReadBytes(slice.Offset, slice.Count)));
         }
     }
 

@@ -39,7 +39,8 @@ public abstract class ImageContract
             return (offset, random.Next(Math.Min(whole.Length - offset, i % 2 == 0 ? 5000 : int.MaxValue) + 1));
         })];
         Parallel.ForEach(slices, new ParallelOptions { MaxDegreeOfParallelism = 8 }, slice =>
-            Assert.Equal(whole[slice.Offset..(slice.Offset + slice.Count)], content.ReadBytes(slice.Offset, slice.Count)));
+            Assert.Equal(
+                whole[slice.Offset..(slice.Offset + slice.Count)], content.ReadBytes(slice.Offset, slice.Count)));
     }
 
     [Fact]

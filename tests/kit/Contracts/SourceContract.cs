@@ -32,7 +32,8 @@ public static class SourceContract
         Assert.Equal(source.Length, offset);
     }
 
-    /// <summary>Where an extent names a place in the volume, the bytes are there; the first MiB of each is read.</summary>
+    /// <summary>Where an extent names a place in the volume, the bytes are there; the first MiB of each is
+    /// read.</summary>
     public static void ExtentsAreVerbatim(BlockSource source, BlockSource volume)
     {
         for (long offset = 0; offset < source.Length;)

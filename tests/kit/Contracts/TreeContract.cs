@@ -17,7 +17,8 @@ public static class TreeContract
         }
     }
 
-    /// <summary>The extents of every file tile it, and where one names a place in the volume, the bytes are there.</summary>
+    /// <summary>The extents of every file tile it, and where one names a place in the volume, the bytes are
+    /// there.</summary>
     public static void ExtentsAreVerbatim(FileTree tree, BlockSource volume)
     {
         foreach (NodeInfo node in TreeWalk.Files(tree))

@@ -12,7 +12,8 @@ public sealed class ArgumentTests
     public void Options_may_stand_anywhere_in_all_their_forms()
     {
         ParsedArguments arguments = Parse(
-            "mount", "-q", "a.iso", "--partition=2", "--offset", "32K", "-onoexec", "/mnt", "-o", "ro", "--as=tree", "--json");
+            "mount", "-q", "a.iso", "--partition=2", "--offset",
+            "32K", "-onoexec", "/mnt", "-o", "ro", "--as=tree", "--json");
         Assert.Equal(["a.iso", "/mnt"], arguments.Positional);
         Assert.True(arguments.Has(GlobalOptions.Quiet));
         Assert.True(arguments.Has(GlobalOptions.Json));
@@ -110,7 +111,8 @@ public sealed class ArgumentTests
     [InlineData("a/..", "/", "/", null)]
     [InlineData("/etc", "/nowhere/copy", "/nowhere", "copy")]
     [InlineData("/", "/copy/", "/", "copy")]
-    public void Copies_go_into_a_directory_or_get_its_name(string path, string destination, string folder, string? name) =>
+    public void Copies_go_into_a_directory_or_get_its_name(
+        string path, string destination, string folder, string? name) =>
         Assert.Equal((folder, name), CpVerb.Target(path, destination));
 
     [Theory]

@@ -43,7 +43,8 @@ public sealed class ErrorReportTests
         Assert.Equal((null, 141), ErrorReport.Describe(new LinuxException("write", Errno.EPIPE)));
         Assert.Equal(
             (null, 141),
-            ErrorReport.Describe(new ImagedException(ErrorKind.HostError, "write: Broken pipe") { Errno = Errno.EPIPE }));
+            ErrorReport.Describe(
+                new ImagedException(ErrorKind.HostError, "write: Broken pipe") { Errno = Errno.EPIPE }));
     }
 
     [Theory]

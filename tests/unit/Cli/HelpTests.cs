@@ -12,7 +12,8 @@ public sealed class HelpTests
 
     [Theory]
     [MemberData(nameof(Verbs))]
-    public void The_help_of_a_verb_fits_a_screen(string name) => AssertFits(HelpText.OfVerb(VerbTable.Find(name)!).ToString());
+    public void The_help_of_a_verb_fits_a_screen(string name) =>
+        AssertFits(HelpText.OfVerb(VerbTable.Find(name)!).ToString());
 
     [Fact]
     public void The_help_of_the_program_fits_a_screen() => AssertFits(HelpText.OfProgram().ToString());

@@ -90,7 +90,8 @@ public sealed class OutputTests
 
     [Fact]
     public void Progress_tells_the_share_and_what_is_left() => Assert.Equal(
-        "copy [##############................]  50%  1 GiB of 2 GiB  0:10 left".Replace("##############", "###############")
+        "copy [##############................]  50%  1 GiB of 2 GiB  0:10 left".Replace(
+            "##############", "###############")
             .Replace("................", "..............."),
         ProgressBar.Line(new() { Phase = "copy", Done = 1L << 30, Total = 2L << 30 }, 10, 100));
 
@@ -106,11 +107,24 @@ public sealed class OutputTests
         string text = InfoText.Of(new()
         {
             File = Evil,
-            Layers = [new() { Format = Evil, Title = Evil, Details = [new() { Name = Evil, Value = Evil }], Files = [new() { Name = Evil }] }],
+            Layers =
+            [
+                new()
+                {
+                    Format = Evil,
+                    Title = Evil,
+                    Details = [new() { Name = Evil, Value = Evil }],
+                    Files = [new() { Name = Evil }],
+                },
+            ],
             PartitionTable = new()
             {
                 Type = Evil, Uuid = Evil, Warnings = [Evil],
-                Partitions = [new() { Type = Evil, Name = Evil, Uuid = Evil, Volumes = [volume] }, new() { TypeName = Evil }],
+                Partitions =
+                [
+                    new() { Type = Evil, Name = Evil, Uuid = Evil, Volumes = [volume] },
+                    new() { TypeName = Evil },
+                ],
             },
             Volumes = [volume],
             Warnings = [Evil],

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Imaged.UnitTests.Codecs;
 
-/// <summary>Data made by xz, zstd, bzip2 and the base library, decoded to exactly, more than, and less than its length.</summary>
+/// <summary>Data made by xz, zstd, bzip2 and the base library, decoded to exactly, more than, and less than its
+/// length.</summary>
 public sealed class SystemDecoderTests
 {
     [Theory]

@@ -40,7 +40,8 @@ public sealed class ConfigTests
 
     [Fact]
     public void Every_method_of_the_manager_has_an_entry_in_the_table() =>
-        Assert.All(ManagerInterface.Methods, method => Assert.True(AccessPolicy.Knows(method.FullName), method.FullName));
+        Assert.All(
+            ManagerInterface.Methods, method => Assert.True(AccessPolicy.Knows(method.FullName), method.FullName));
 
     [Fact]
     public void A_caller_outside_the_group_is_refused_and_root_never_is()

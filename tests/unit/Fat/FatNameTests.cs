@@ -37,7 +37,8 @@ public sealed class FatNameTests
 
     [Fact]
     public void An_orphan_before_another_file_does_not_count() =>
-        Assert.Equal(["OTHER.TXT"], Names([.. Long("orphan of two entries", "ORPHAN~1   ")[..64], .. Short("OTHER   TXT")]));
+        Assert.Equal(
+            ["OTHER.TXT"], Names([.. Long("orphan of two entries", "ORPHAN~1   ")[..64], .. Short("OTHER   TXT")]));
 
     [Fact]
     public void A_deleted_entry_in_between_ends_a_long_name()
@@ -82,7 +83,8 @@ public sealed class FatNameTests
         (entry[13], entry[14], entry[15]) = (0xc7, 0x7d, 0xbf); // 199 hundredths, 23:59:58
         (entry[16], entry[17]) = (0x9f, 0x39);                  // 2008-12-31
         (entry[18], entry[19]) = (0x21, 0x00);                  // 1980-01-01
-        (entry[22], entry[23], entry[24], entry[25]) = (0x20, 0x08, 0xff, 0xff); // 1:01:00 on the 31st of month 15, 2107
+        // 1:01:00 on the 31st of month 15, 2107
+        (entry[22], entry[23], entry[24], entry[25]) = (0x20, 0x08, 0xff, 0xff);
         using MemorySource volume = new(Floppy(entry));
         using FileTree tree = Open(volume);
         NodeInfo node = Assert.Single(tree.ReadDirectory(tree.Root.Id, 0)).Node;

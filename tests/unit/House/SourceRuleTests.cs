@@ -15,9 +15,13 @@ public sealed partial class SourceRuleTests
             .Select(path => (Path: SourceTree.Relative(path), Lines: File.ReadLines(path).Count()))
             .Where(file => file.Lines > MaxLines).Select(file => $"{file.Path}: {file.Lines} lines"));
 
-    [Fact(Explicit = true)]
+    [Fact]
     public void Lines_have_at_most_a_hundred_and_twenty_columns() =>
-        AssertNone(LinesWhere(SourceTree.Sources(), line => line.Length > MaxColumns));
+        AssertNone(LinesWhere(
+            [.. SourceTree.Sources(), .. SourceTree.Documents(), SourceTree.Makefile],
+
+            // Rows of tables cannot be wrapped.
+            line => line.Length > MaxColumns && !line.StartsWith('|')));
 
     [Fact]
     public void System_calls_are_declared_in_the_linux_library_and_decoders_in_the_codecs() =>

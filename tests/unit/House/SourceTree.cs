@@ -21,6 +21,13 @@ internal static class SourceTree
     /// <summary>Paths of all sources.</summary>
     public static IEnumerable<string> Sources() => Files([.. ProductionFolders, "tests"], ".cs");
 
+    /// <summary>Paths of all documents.</summary>
+    public static IEnumerable<string> Documents() =>
+        [.. Files([.. ProductionFolders, "tests", "docs"], ".md"), Path.Combine(Samples.Tree, "README.md")];
+
+    /// <summary>Path of the makefile.</summary>
+    public static string Makefile => Path.Combine(Samples.Tree, "Makefile");
+
     /// <summary>A path as it is seen from the root of the tree.</summary>
     public static string Relative(string path) => Path.GetRelativePath(Samples.Tree, path);
 

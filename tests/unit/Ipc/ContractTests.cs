@@ -48,7 +48,8 @@ public sealed class ContractTests
                 object? value = JsonSerializer.Deserialize("{}", info);
                 foreach (JsonPropertyInfo property in info.Properties)
                 {
-                    Assert.True(property.IsGetNullable || property.Get!(value!) is not null, $"{info.Type}.{property.Name}");
+                    Assert.True(
+                        property.IsGetNullable || property.Get!(value!) is not null, $"{info.Type}.{property.Name}");
                 }
             }
         }
@@ -96,7 +97,8 @@ public sealed class ContractTests
                     IdlType field = resolved.Fields[property.Name];
                     bool optional = Nullable.GetUnderlyingType(property.PropertyType) is not null
                         || (!property.PropertyType.IsValueType && property.IsGetNullable);
-                    Assert.True(field.Optional == optional, $"{path}.{property.Name} is {(optional ? "" : "not ")}optional");
+                    Assert.True(
+                        field.Optional == optional, $"{path}.{property.Name} is {(optional ? "" : "not ")}optional");
                     AssertSame(idl, field, InfoOf(property.PropertyType), $"{path}.{property.Name}");
                 }
 

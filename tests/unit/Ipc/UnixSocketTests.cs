@@ -116,7 +116,8 @@ public sealed class UnixSocketTests
         using UnixSocket server = listener.Accept(null)!;
         PeerCredentials peer = server.GetPeer();
         Assert.Equal(Environment.ProcessId, peer.Pid);
-        Assert.Equal(Tool.Run("id", "-u").Text.Trim(), peer.Uid.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(
+            Tool.Run("id", "-u").Text.Trim(), peer.Uid.ToString(System.Globalization.CultureInfo.InvariantCulture));
         string groups = Tool.Run("id", "-G").Text.Trim();
         Assert.All(groups.Split(' '), group => Assert.True(peer.IsInGroup(uint.Parse(group, null))));
     }
@@ -154,7 +155,9 @@ public sealed class UnixSocketTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("/tmp/012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234")]
+    [InlineData(
+        "/tmp/012345678901234567890123456789012345678901234567890"
+        + "123456789012345678901234567890123456789012345678901234")]
     public void A_path_that_does_not_fit_is_refused(string path) =>
         Assert.Throws<LinuxException>(() => UnixSocket.Connect(path));
 }

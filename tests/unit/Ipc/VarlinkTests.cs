@@ -87,7 +87,8 @@ public sealed class VarlinkTests
     [InlineData(ErrorKind.HostError)]
     public void An_error_crosses_with_all_that_is_known(ErrorKind kind)
     {
-        using VarlinkPair pair = new(null, Worker().On(WorkerInterface.Handover, (_, _) => throw new ImagedException(kind, "no")
+        using VarlinkPair pair = new(
+            null, Worker().On(WorkerInterface.Handover, (_, _) => throw new ImagedException(kind, "no")
         {
             Field = "f", Format = "qcow2", Offset = 1L << 40, Feature = "x", Errno = 5, Choices = ["a", "b"],
         }));
@@ -149,7 +150,8 @@ public sealed class VarlinkTests
         Assert.Equal(["org.varlink.service", "io.imaged.Worker", "io.imaged.Error"], info.Interfaces);
         foreach (string name in info.Interfaces)
         {
-            string text = client.Call(VarlinkService.GetInterfaceDescription, new() { Interface = name }).Value.Description;
+            string text =
+                client.Call(VarlinkService.GetInterfaceDescription, new() { Interface = name }).Value.Description;
             Assert.Contains($"\ninterface {name}\n", text, StringComparison.Ordinal);
         }
     }

@@ -10,9 +10,11 @@ public sealed class IsoTimeTests
 {
     [Fact]
     public void Dates_are_those_of_the_base_library() =>
-        Gen.Select(Gen.DateTime[new DateTime(1900, 1, 1), new DateTime(2155, 12, 31)], Gen.Int[-48, 52]).Sample((time, zone) =>
+        Gen.Select(Gen.DateTime[new DateTime(1900, 1, 1), new DateTime(2155, 12, 31)], Gen.Int[-48, 52])
+            .Sample((time, zone) =>
         {
-            DateTime local = new(time.Year, time.Month, time.Day, time.Hour, time.Minute, time.Second, DateTimeKind.Utc);
+            DateTime local =
+                new(time.Year, time.Month, time.Day, time.Hour, time.Minute, time.Second, DateTimeKind.Utc);
             long seconds = new DateTimeOffset(local).ToUnixTimeSeconds() - (zone * 900L);
             byte[] brief =
             [

@@ -58,8 +58,8 @@ public sealed class LoopDeviceTests
             {
                 using LoopDevice device = fixture.Attach(0, 4096);
 
-                // Not by File, which respects the lock that another thread may have for a moment before it sees that the
-                // device is taken.
+                // Not by File, which respects the lock that another thread may have for a moment before it sees that
+                // the device is taken.
                 byte[] bytes = new byte[4096];
                 using (SafeFileHandle handle = HostPath.OpenRead(device.Path))
                 {

@@ -14,7 +14,9 @@ public sealed class MountTests
         using TemporaryFolder folder = new();
         string target = Directory.CreateDirectory(folder["a target"]).FullName;
         using SafeFileHandle mount = MountApi.Create(
-            "tmpfs", [new("source", "imaged:test"), new("size", "64k")], MountAttributes.NoSuid | MountAttributes.NoDev);
+            "tmpfs",
+            [new("source", "imaged:test"), new("size", "64k")],
+            MountAttributes.NoSuid | MountAttributes.NoDev);
         using (SafeFileHandle directory = HostPath.OpenPath(target))
         {
             MountApi.Move(mount, directory);
@@ -42,7 +44,8 @@ public sealed class MountTests
     public void A_type_without_a_driver_is_no_such_device()
     {
         Requires.Root();
-        LinuxException error = Assert.Throws<LinuxException>(() => MountApi.Create("nosuchfs", [], MountAttributes.None));
+        LinuxException error =
+            Assert.Throws<LinuxException>(() => MountApi.Create("nosuchfs", [], MountAttributes.None));
         Assert.Equal(Errno.ENODEV, error.Errno);
     }
 
@@ -51,7 +54,8 @@ public sealed class MountTests
     [InlineData(@"\134", @"\")]
     [InlineData(@"\303\244", "ä")]
     [InlineData(@"a\9", @"a\9")]
-    public void Octal_escapes_are_bytes(string escaped, string text) => Assert.Equal(text, MountTable.Unescape(escaped));
+    public void Octal_escapes_are_bytes(string escaped, string text) =>
+        Assert.Equal(text, MountTable.Unescape(escaped));
 
     [Fact]
     public void A_line_with_optional_fields_is_read()

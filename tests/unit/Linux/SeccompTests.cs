@@ -47,7 +47,8 @@ public sealed partial class SeccompTests
         ];
         Assert.Empty(x64.Intersect(dangerous));
         Assert.Empty(arm64.Intersect(dangerous));
-        Assert.Equal("seccomp ioctl", string.Join(' ', Own(Architecture.X64, "/usr/include/x86_64-linux-gnu/asm/unistd_64.h")));
+        Assert.Equal(
+            "seccomp ioctl", string.Join(' ', Own(Architecture.X64, "/usr/include/x86_64-linux-gnu/asm/unistd_64.h")));
         Assert.Equal("seccomp ioctl", string.Join(' ', Own(Architecture.Arm64, "/usr/include/asm-generic/unistd.h")));
     }
 
@@ -77,7 +78,8 @@ public sealed partial class SeccompTests
             // The generic header says fstatat where all architectures but 32-bit ones have newfstatat.
             string name = match.Groups[1].Value;
             names.TryAdd(
-                int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture), name == "fstatat" ? "newfstatat" : name);
+                int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture),
+                name == "fstatat" ? "newfstatat" : name);
         }
 
         return names;

@@ -57,7 +57,9 @@ public sealed class RawSectorTests
             }
 
             SectorState state = RawSector.Check(bad);
-            Assert.Equal(good.AsSpan().SequenceEqual(bad) && errors == 0 ? SectorState.Good : SectorState.Correctable, state);
+            Assert.Equal(good.AsSpan().SequenceEqual(bad) && errors == 0
+                ? SectorState.Good
+                : SectorState.Correctable, state);
             Assert.Equal(good, bad);
         }
     }

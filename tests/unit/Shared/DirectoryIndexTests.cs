@@ -20,7 +20,8 @@ public sealed class DirectoryIndexTests
                     found.Add((uint)at);
                 }
 
-                Assert.Equal(names.Where(name => name.Item1 == hash).Select(name => name.Item2).Distinct().Order(), found);
+                Assert.Equal(
+                    names.Where(name => name.Item1 == hash).Select(name => name.Item2).Distinct().Order(), found);
             }
 
             Assert.Null(index.Hidden);

@@ -10,12 +10,14 @@ internal sealed class Iso9660FileSystem : IFileSystem
     public const string Id = "iso9660";
 
     /// <inheritdoc/>
-    public static Model.FileSystemInfo Info { get; } = new(Id, "ISO 9660, Joliet, Rock Ridge, High Sierra", CanRead: true);
+    public static Model.FileSystemInfo Info { get; } =
+        new(Id, "ISO 9660, Joliet, Rock Ridge, High Sierra", CanRead: true);
 
     /// <inheritdoc/>
     public static VolumeInfo? Probe(BlockSource volume) =>
         IsoDescriptors.Read(volume, 0) is { } descriptors
-            ? IsoDetails.Describe(volume, descriptors, IsoTreeChoice.Find(volume, descriptors), IsoSessions.Find(volume))
+            ? IsoDetails.Describe(
+                volume, descriptors, IsoTreeChoice.Find(volume, descriptors), IsoSessions.Find(volume))
             : null;
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Iso9660;
 
-/// <summary>One tree of a volume. The id of a node is the byte offset of its (first) directory record in the volume; that
-/// of the root, whose record stands in a descriptor, is 1.</summary>
+/// <summary>One tree of a volume. The id of a node is the byte offset of its (first) directory record in the volume;
+/// that of the root, whose record stands in a descriptor, is 1.</summary>
 internal sealed class Iso9660Tree : FileTree
 {
     private const ulong RootId = 1;
@@ -218,7 +218,8 @@ internal sealed class Iso9660Tree : FileTree
     {
         if (place.Offset + place.Length > _layout.Volume.Length)
         {
-            ImageFormatException.Throw(Iso9660FileSystem.Id, _layout.Volume.Length, "the directory goes on behind the end");
+            ImageFormatException.Throw(
+                Iso9660FileSystem.Id, _layout.Volume.Length, "the directory goes on behind the end");
         }
     }
 
@@ -270,7 +271,9 @@ internal sealed class Iso9660Tree : FileTree
     private bool IsRelocationFolder(IsoNode node)
     {
         ReadOnlySpan<byte> name = node.NameSpan;
-        if (!name.SequenceEqual("rr_moved"u8) && !name.SequenceEqual(".rr_moved"u8) && !name.SequenceEqual("RR_MOVED"u8))
+        if (!name.SequenceEqual("rr_moved"u8)
+            && !name.SequenceEqual(".rr_moved"u8)
+            && !name.SequenceEqual("RR_MOVED"u8))
         {
             return false;
         }

@@ -85,7 +85,8 @@ internal static class IsoDetails
         string label = IsoLabel.Label(session) is { } text ? $", '{text}'" : string.Empty;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{session.SpaceSize} blocks, descriptors at sector {session.SessionSector + IsoDescriptors.FirstSector}{label}");
+            $"{session.SpaceSize} blocks, "
+            + $"descriptors at sector {session.SessionSector + IsoDescriptors.FirstSector}{label}");
     }
 
     // Partition tables in the system area, which make the image start from a disk, too.

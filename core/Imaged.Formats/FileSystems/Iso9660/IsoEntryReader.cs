@@ -117,7 +117,8 @@ internal sealed class IsoEntryReader : IDisposable
 
             if (sections == MaxSections)
             {
-                ImageFormatException.Throw(Iso9660FileSystem.Id, offset, $"the file has more than {MaxSections} sections");
+                ImageFormatException.Throw(
+                    Iso9660FileSystem.Id, offset, $"the file has more than {MaxSections} sections");
             }
 
             AddSection(record);

@@ -63,7 +63,8 @@ internal sealed class IsoNode
     /// <summary>The name as bytes.</summary>
     public ReadOnlySpan<byte> NameSpan => Name.AsSpan(0, NameLength);
 
-    /// <summary>Type of file: Rock Ridge may say more than file or directory, but not change one for the other.</summary>
+    /// <summary>Type of file: Rock Ridge may say more than file or directory, but not change one for the
+    /// other.</summary>
     public FileType Type
     {
         get

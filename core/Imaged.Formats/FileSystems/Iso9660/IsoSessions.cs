@@ -46,7 +46,8 @@ internal static class IsoSessions
             return null;
         }
 
-        long sectors = (((long)session.SpaceSize * session.BlockSize) + IsoDescriptors.Length - 1) / IsoDescriptors.Length;
+        long sectors =
+            (((long)session.SpaceSize * session.BlockSize) + IsoDescriptors.Length - 1) / IsoDescriptors.Length;
         long end = session.SessionSector + sectors;
         ReadOnlySpan<long> candidates =
             [end, RoundUp(end, 16), RoundUp(end, 32), end + (isFirst ? FirstGap : LaterGap), end + 150];

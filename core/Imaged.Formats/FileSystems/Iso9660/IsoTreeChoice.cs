@@ -123,7 +123,8 @@ internal sealed record IsoTreeChoice(
         }
 
         Span<byte> raw = stackalloc byte[IsoRecord.HeaderLength + 1];
-        long first = (descriptors.SessionSector + IsoDescriptors.FirstSector) * IsoDescriptors.Length / layout.BlockSize;
+        long first =
+            (descriptors.SessionSector + IsoDescriptors.FirstSector) * IsoDescriptors.Length / layout.BlockSize;
         for (long block = first; block < first + MaxSearchedBlocks; block++)
         {
             if (TryReadSelf(layout, layout.OffsetOf(block), raw, out IsoRecord self)
@@ -164,7 +165,9 @@ internal sealed record IsoTreeChoice(
 
         return plain with
         {
-            Layout = plain.Layout with { Scheme = IsoScheme.RockRidge, SystemUseSkip = hasSp ? area[begin + 6] : begin },
+            Layout = plain.Layout with { Scheme = IsoScheme.RockRidge, SystemUseSkip = hasSp
+                ? area[begin + 6]
+                : begin },
             RootSystemUseSkip = begin,
             Title = node.Rock.Version is { } version ? $"Rock Ridge {version}" : "Rock Ridge",
         };

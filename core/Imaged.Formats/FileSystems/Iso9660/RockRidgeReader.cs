@@ -84,7 +84,8 @@ internal ref struct RockRidgeReader
             switch (BinaryPrimitives.ReadUInt16BigEndian(area))
             {
                 case ('C' << 8) | 'E' when data.Length >= 24:
-                    next = new(IsoRecord.Both32(data), IsoRecord.Both32(data[8..]), ToLength(IsoRecord.Both32(data[16..])));
+                    next = new(
+                        IsoRecord.Both32(data), IsoRecord.Both32(data[8..]), ToLength(IsoRecord.Both32(data[16..])));
                     break;
                 case ('S' << 8) | 'T':
                     return true;

@@ -1,7 +1,8 @@
 namespace Imaged.Formats.Iso9660;
 
 /// <summary>Algorithms of zisofs2 by their numbers in the file's header (description of zisofs2, "Supported
-/// compressors"). Each block is a whole stream or frame, as the algorithm's own program writes it (zisofs2-tools).</summary>
+/// compressors"). Each block is a whole stream or frame, as the algorithm's own program writes it
+/// (zisofs2-tools).</summary>
 internal enum ZisofsAlgorithm
 {
     /// <summary>zlib streams; the only one of version 1.</summary>

@@ -6,8 +6,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Iso9660;
 
-/// <summary>The content of a file that zisofs compressed, version 1 or 2: blocks of one size, each compressed on its own,
-/// found by a table of offsets; a block that takes no bytes is zero.</summary>
+/// <summary>The content of a file that zisofs compressed, version 1 or 2: blocks of one size, each compressed on its
+/// own, found by a table of offsets; a block that takes no bytes is zero.</summary>
 internal sealed class ZisofsSource : BlockSource
 {
     private const int MinHeaderLength = 16;
@@ -58,7 +58,8 @@ internal sealed class ZisofsSource : BlockSource
         bool isSecond = header[..8].SequenceEqual(second);
         if (!isSecond && !header[..8].SequenceEqual(first))
         {
-            ImageFormatException.Throw(Iso9660FileSystem.Id, file.DataOffset, "the compressed file lacks zisofs' magic");
+            ImageFormatException.Throw(
+                Iso9660FileSystem.Id, file.DataOffset, "the compressed file lacks zisofs' magic");
         }
 
         // The file's own header is what the data were written by; the ZF entry was copied from it.
@@ -71,7 +72,9 @@ internal sealed class ZisofsSource : BlockSource
         if (headerLength < MinHeaderLength || shift is < MinBlockShift or > MaxBlockShift)
         {
             ImageFormatException.Throw(
-                Iso9660FileSystem.Id, file.DataOffset, $"zisofs' header of {headerLength} bytes with blocks of 2^{shift}");
+                Iso9660FileSystem.Id,
+                file.DataOffset,
+                $"zisofs' header of {headerLength} bytes with blocks of 2^{shift}");
         }
 
         if (length != (ulong)file.Rock.UnpackedLength)
@@ -131,7 +134,8 @@ internal sealed class ZisofsSource : BlockSource
         Int128 at = _headerLength + ((Int128)block * _pointerLength);
         if (at > _stored.Length - raw.Length)
         {
-            ImageFormatException.Throw(Iso9660FileSystem.Id, (long)at, "zisofs' table goes on behind the end of the file");
+            ImageFormatException.Throw(
+                Iso9660FileSystem.Id, (long)at, "zisofs' table goes on behind the end of the file");
         }
 
         _stored.Read((long)at, raw);

@@ -3,8 +3,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Shared;
 
-/// <summary>Where the names of one directory stand, so that a look-up need not read all of it: a hash of each name with a
-/// position in the directory, sorted. Immutable.</summary>
+/// <summary>Where the names of one directory stand, so that a look-up need not read all of it: a hash of each name with
+/// a position in the directory, sorted. Immutable.</summary>
 /// <typeparam name="TContent">What it takes to read the directory at a position.</typeparam>
 internal sealed class DirectoryIndex<TContent>
 {

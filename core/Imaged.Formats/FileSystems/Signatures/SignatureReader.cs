@@ -5,8 +5,8 @@ using Imaged.Blocks;
 
 namespace Imaged.Formats.Signatures;
 
-/// <summary>Fields of a superblock. Offsets count from its beginning; what does not lie inside the volume reads as zero,
-/// so that nothing throws for what the bytes say.</summary>
+/// <summary>Fields of a superblock. Offsets count from its beginning; what does not lie inside the volume reads as
+/// zero, so that nothing throws for what the bytes say.</summary>
 internal readonly struct SignatureReader
 {
     private const int MaxText = 1024;

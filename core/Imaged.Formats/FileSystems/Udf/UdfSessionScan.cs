@@ -44,9 +44,9 @@ internal static class UdfSessionScan
         return sessions;
     }
 
-    /// <summary>The session that the last thing written belongs to, when it is another one. Only where there are virtual
-    /// partitions: their table is written last, and its tag says how far behind the beginning of its partition it
-    /// stands.</summary>
+    /// <summary>The session that the last thing written belongs to, when it is another one. Only where there are
+    /// virtual partitions: their table is written last, and its tag says how far behind the beginning of its partition
+    /// it stands.</summary>
     public static UdfSequence? FindLastByTable(BlockSource volume, UdfSequence first)
     {
         if (first.Maps.IndexOf("*UDF Virtual Partition"u8) < 0)

@@ -35,7 +35,8 @@ internal sealed class UdfTree : FileTree
         if (volume.TableCount > 1)
         {
             string tables = string.Create(
-                CultureInfo.InvariantCulture, $"{volume.TableCount}, number {volume.TableCount - volume.TableAge} is shown");
+                CultureInfo.InvariantCulture,
+                $"{volume.TableCount}, number {volume.TableCount - volume.TableAge} is shown");
             Volume = Volume with { Details = [.. Volume.Details, new("Virtual allocation tables", tables)] };
         }
     }

@@ -6,8 +6,8 @@ namespace Imaged.Formats.Udf;
 /// <summary>Finds and reads the virtual allocation table, whose ICB is the last thing written (UDF 2.2.11).</summary>
 internal static class UdfVirtualTable
 {
-    /// <summary>How many blocks before the last one that was written the table may be: run-out and link blocks follow it,
-    /// and sessions that are volumes of their own.</summary>
+    /// <summary>How many blocks before the last one that was written the table may be: run-out and link blocks follow
+    /// it, and sessions that are volumes of their own.</summary>
     public const int MaxSearchBlocks = 2048;
 
     // A table for 32 GiB in blocks of 2048 bytes.
@@ -170,6 +170,7 @@ internal static class UdfVirtualTable
     /// <param name="Content">Its content.</param>
     /// <param name="Offset">Byte offset of the entries in it.</param>
     /// <param name="Length">Bytes of entries.</param>
-    /// <param name="Previous">Block of the ICB of the table before it; <see cref="NoTable"/> when there is none.</param>
+    /// <param name="Previous">Block of the ICB of the table before it; <see cref="NoTable"/> when there is
+    /// none.</param>
     private readonly record struct Table(UdfFileSource Content, long Offset, long Length, uint Previous);
 }

@@ -44,7 +44,8 @@ internal sealed class UdfVolume : IDisposable
     /// <summary>How many virtual allocation tables to go back from the newest one.</summary>
     public int TableAge { get; init; }
 
-    /// <summary>Number of virtual allocation tables that lead to each other; 0 when there is no virtual partition.</summary>
+    /// <summary>Number of virtual allocation tables that lead to each other; 0 when there is no virtual
+    /// partition.</summary>
     public int TableCount { get; set; }
 
     /// <summary>The partitions by their references; filled by <see cref="UdfPartitionMaps"/>.</summary>

@@ -2,8 +2,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.AppleCrypt;
 
-/// <summary>Apple's encryption of disk images with a password: AES in blocks, around an image of any format. Version 2 has
-/// its header at the beginning, version 1 (Mac OS X 10.3 and older) at the end.</summary>
+/// <summary>Apple's encryption of disk images with a password: AES in blocks, around an image of any format. Version 2
+/// has its header at the beginning, version 1 (Mac OS X 10.3 and older) at the end.</summary>
 internal sealed class AppleCryptFormat : IImageFormat
 {
     public static FormatInfo Info { get; } =

@@ -58,8 +58,8 @@ internal sealed class AppleCryptSource : ChunkedSource
         }
     }
 
-    // CBC by hand: one call decrypts all blocks, then each piece of 16 bytes is combined with the one before it as it was
-    // encrypted, the first one of a block with the vector. A call for each block would take longer than the block.
+    // CBC by hand: one call decrypts all blocks, then each piece of 16 bytes is combined with the one before it as it
+    // was encrypted, the first one of a block with the vector. A call for each block would take longer than the block.
     [SuppressMessage("Security", "CA5350:Do not use weak algorithms", Justification = "the format says HMAC-SHA1")]
     [SuppressMessage("Security", "CA5358:Review cipher mode usage", Justification = "the chaining is done here")]
     private void Decrypt(Span<byte> encrypted, Span<byte> plain, long firstBlock)

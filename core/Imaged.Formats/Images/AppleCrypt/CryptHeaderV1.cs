@@ -4,8 +4,9 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.AppleCrypt;
 
-/// <summary>The header of version 1 (<c>cdsaencr</c>), the last 1276 bytes of the file: the keys, each encrypted twice with
-/// what is derived of the password (the key wrapping of RFC 3217, section 3, with a prefix of four bytes).</summary>
+/// <summary>The header of version 1 (<c>cdsaencr</c>), the last 1276 bytes of the file: the keys, each encrypted twice
+/// with what is derived of the password (the key wrapping of RFC 3217, section 3, with a prefix of four
+/// bytes).</summary>
 internal sealed class CryptHeaderV1
 {
     private const int Length = 1276;
@@ -41,7 +42,8 @@ internal sealed class CryptHeaderV1
         CryptHeaderV1 header = new(file.ReadBytes(offset, Length), offset);
         return header._raw.AsSpan().EndsWith(Magic)
             ? header
-            : throw new ImageFormatException(AppleCryptFormat.Info.Id, file.Length - Magic.Length, "there is no header");
+            : throw new ImageFormatException(
+                AppleCryptFormat.Info.Id, file.Length - Magic.Length, "there is no header");
     }
 
     /// <summary>Opens it with the password that was given.</summary>
@@ -60,7 +62,10 @@ internal sealed class CryptHeaderV1
         byte[] password = opener.RequirePassword(AppleCryptFormat.Info.Id);
         int saltLength = ReadLength(0x34, MaxSaltLength);
         byte[] key = CryptKeys.Derive(
-            password, _raw.AsSpan(0x38, saltLength), BinaryPrimitives.ReadUInt32BigEndian(_raw.AsSpan(0x30)), _offset + 0x30);
+            password,
+            _raw.AsSpan(0x38, saltLength),
+            BinaryPrimitives.ReadUInt32BigEndian(_raw.AsSpan(0x30)),
+            _offset + 0x30);
         byte[]? dataKey = Unwrap(key, 0x88);
         byte[]? vectorKey = Unwrap(key, 0x1b4);
         return dataKey is not { Length: 16 or 32 } || vectorKey is not { Length: CryptKeys.VectorKeyLength }
@@ -89,7 +94,9 @@ internal sealed class CryptHeaderV1
         if (length == 0 || length > max)
         {
             ImageFormatException.Throw(
-                AppleCryptFormat.Info.Id, _offset + offset, $"a salt or key of {length} bytes is not in the range 1..{max}");
+                AppleCryptFormat.Info.Id,
+                _offset + offset,
+                $"a salt or key of {length} bytes is not in the range 1..{max}");
         }
 
         return (int)length;

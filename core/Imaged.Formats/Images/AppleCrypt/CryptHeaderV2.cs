@@ -4,8 +4,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.AppleCrypt;
 
-/// <summary>The header of version 2 (<c>encrcdsa</c>): what the data is encrypted with, and for each way to open it a record
-/// with the keys, encrypted in turn.</summary>
+/// <summary>The header of version 2 (<c>encrcdsa</c>): what the data is encrypted with, and for each way to open it a
+/// record with the keys, encrypted in turn.</summary>
 /// <param name="KeyBits">Bits of the AES key.</param>
 /// <param name="BlockLength">Bytes of a block.</param>
 /// <param name="Length">Bytes of the image inside.</param>

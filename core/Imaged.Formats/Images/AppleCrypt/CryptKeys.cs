@@ -30,8 +30,8 @@ internal static class CryptKeys
         return Rfc2898DeriveBytes.Pbkdf2(password, salt, (int)iterations, HashAlgorithmName.SHA1, WrappingKeyLength);
     }
 
-    /// <summary>Decrypts with 3DES in CBC mode and takes the padding away; null when that is wrong, as it is with a wrong
-    /// password.</summary>
+    /// <summary>Decrypts with 3DES in CBC mode and takes the padding away; null when that is wrong, as it is with a
+    /// wrong password.</summary>
     [SuppressMessage("Security", "CA5350:Do not use weak algorithms", Justification = "the format says 3DES")]
     public static byte[]? Unwrap(byte[] key, ReadOnlySpan<byte> vector, ReadOnlySpan<byte> wrapped)
     {

@@ -5,8 +5,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.Dc42;
 
-/// <summary>DiskCopy 4.2: the sectors of a floppy disk behind a header, and the tags of the sectors of old Macintosh and
-/// Lisa disks behind them.</summary>
+/// <summary>DiskCopy 4.2: the sectors of a floppy disk behind a header, and the tags of the sectors of old Macintosh
+/// and Lisa disks behind them.</summary>
 internal sealed class Dc42Format : IImageFormat
 {
     public static FormatInfo Info { get; } =

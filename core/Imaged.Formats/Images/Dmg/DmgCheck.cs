@@ -3,8 +3,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.Dmg;
 
-/// <summary>Checks the checksums of a UDIF image: of the data fork as it is stored, of what each table decodes to, and of all
-/// these.</summary>
+/// <summary>Checks the checksums of a UDIF image: of the data fork as it is stored, of what each table decodes to, and
+/// of all these.</summary>
 internal static class DmgCheck
 {
     private const int BufferLength = 1 << 20;

@@ -6,7 +6,8 @@ namespace Imaged.Formats.Images.Dmg;
 /// <param name="Count">Sectors.</param>
 /// <param name="StoredOffset">Byte offset in the data fork.</param>
 /// <param name="StoredLength">Bytes there.</param>
-internal readonly record struct DmgChunk(DmgChunkKind Kind, long Sector, long Count, long StoredOffset, long StoredLength)
+internal readonly record struct DmgChunk(
+    DmgChunkKind Kind, long Sector, long Count, long StoredOffset, long StoredLength)
 {
     /// <summary>Whether bytes of it stand in the data fork.</summary>
     public bool IsStored => Kind is not (DmgChunkKind.Zero or DmgChunkKind.Ignore);

@@ -5,8 +5,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.Dmg;
 
-/// <summary>Apple's Universal Disk Image Format: a disk cut into chunks that are stored, compressed or left out, block tables
-/// that say where, and a trailer.</summary>
+/// <summary>Apple's Universal Disk Image Format: a disk cut into chunks that are stored, compressed or left out, block
+/// tables that say where, and a trailer.</summary>
 internal sealed class DmgFormat : IImageFormat
 {
     // How far from the end a trailer is looked for when somebody says that this is the format: downloads leave junk.

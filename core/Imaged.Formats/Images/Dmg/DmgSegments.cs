@@ -9,8 +9,8 @@ namespace Imaged.Formats.Images.Dmg;
 /// <param name="Trailer">Its trailer.</param>
 internal sealed record DmgSegment(BlockSource File, KolyTrailer Trailer);
 
-/// <summary>The files that a UDIF image consists of, <c>name.dmg</c>, <c>name.002.dmgpart</c> …: their data forks one behind
-/// the other are that of the image.</summary>
+/// <summary>The files that a UDIF image consists of, <c>name.dmg</c>, <c>name.002.dmgpart</c> …: their data forks one
+/// behind the other are that of the image.</summary>
 internal sealed class DmgSegments
 {
     private DmgSegments(List<DmgSegment> all, BlockSource fork)

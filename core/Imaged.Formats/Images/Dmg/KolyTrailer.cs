@@ -57,7 +57,8 @@ internal sealed record KolyTrailer(
         uint segments = BinaryPrimitives.ReadUInt32BigEndian(raw[60..]);
         if (version != Version || length != Length)
         {
-            ImageFormatException.Throw(DmgFormat.Info.Id, offset + 4, $"the trailer has version {version} and {length} bytes");
+            ImageFormatException.Throw(
+                DmgFormat.Info.Id, offset + 4, $"the trailer has version {version} and {length} bytes");
         }
 
         if (sectors > MaxSectorCount || segments > MaxSegments)

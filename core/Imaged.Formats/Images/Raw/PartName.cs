@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace Imaged.Formats.Images.Raw;
 
-/// <summary>The names of the parts of a split image: two to four digits (<c>disk.000</c>, <c>disk.001</c> …) or two to four
-/// letters (<c>disk.aa</c>, <c>disk.ab</c> …) behind the last dot, as <c>split</c>, <c>dd</c> scripts and imagers make
-/// them.</summary>
+/// <summary>The names of the parts of a split image: two to four digits (<c>disk.000</c>, <c>disk.001</c> …) or two to
+/// four letters (<c>disk.aa</c>, <c>disk.ab</c> …) behind the last dot, as <c>split</c>, <c>dd</c> scripts and imagers
+/// make them.</summary>
 /// <param name="Stem">All up to the dot, with it.</param>
 /// <param name="Width">Digits or letters.</param>
 /// <param name="IsLetters">Whether the parts are lettered.</param>
@@ -42,7 +42,8 @@ internal readonly record struct PartName(string Stem, int Width, bool IsLetters,
 
         bool isLetters = !suffix.ContainsAnyExcept('a');
         int first = 0;
-        if (!isLetters && !(int.TryParse(suffix, NumberStyles.None, CultureInfo.InvariantCulture, out first) && first < 2))
+        if (!isLetters
+            && !(int.TryParse(suffix, NumberStyles.None, CultureInfo.InvariantCulture, out first) && first < 2))
         {
             return false;
         }

@@ -6,7 +6,11 @@ namespace Imaged.Formats.Images.Raw;
 internal sealed class RawFormat : IImageFormat
 {
     public static FormatInfo Info { get; } =
-        new("raw", "raw disk or disc image", [".iso", ".img", ".ima", ".raw", ".dd", ".bin"], FormatCaps.Read | FormatCaps.Write);
+        new(
+            "raw",
+            "raw disk or disc image",
+            [".iso", ".img", ".ima", ".raw", ".dd", ".bin"],
+            FormatCaps.Read | FormatCaps.Write);
 
     public static Match Probe(ProbeWindow window) => Match.Weak;
 

@@ -5,8 +5,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.SparseBundle;
 
-/// <summary>Apple's sparse bundle: a directory with a property list that tells the size of the disk and of its bands, and a
-/// folder with a file for each band that was ever written.</summary>
+/// <summary>Apple's sparse bundle: a directory with a property list that tells the size of the disk and of its bands,
+/// and a folder with a file for each band that was ever written.</summary>
 internal sealed class SparseBundleFormat : IImageFormat
 {
     private const string BundleType = "com.apple.diskimage.sparsebundle";

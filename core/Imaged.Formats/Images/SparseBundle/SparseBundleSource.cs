@@ -4,8 +4,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.SparseBundle;
 
-/// <summary>The disk of a sparse bundle. A bundle has thousands of bands, so only some are open at a time; what a band's file
-/// lacks, or the whole of it where there is none, is zero.</summary>
+/// <summary>The disk of a sparse bundle. A bundle has thousands of bands, so only some are open at a time; what a
+/// band's file lacks, or the whole of it where there is none, is zero.</summary>
 internal sealed class SparseBundleSource : BlockSource
 {
     private const string Folder = "bands";

@@ -4,8 +4,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.SparseImage;
 
-/// <summary>Apple's sparse disk image: bands in the order in which they were first written, and index nodes that say which
-/// band stands where.</summary>
+/// <summary>Apple's sparse disk image: bands in the order in which they were first written, and index nodes that say
+/// which band stands where.</summary>
 internal sealed class SparseImageFormat : IImageFormat
 {
     public static FormatInfo Info { get; } =

@@ -48,7 +48,8 @@ public sealed class Disc
     /// <summary>Media catalogue number: 13 digits; null when there is none.</summary>
     public string? CatalogNumber { get; init; }
 
-    /// <summary>CD-Text packs of 18 bytes with their checksums, as the lead-in has them; empty when there are none.</summary>
+    /// <summary>CD-Text packs of 18 bytes with their checksums, as the lead-in has them; empty when there are
+    /// none.</summary>
     public ImmutableArray<byte> TextPacks { get; init; } = [];
 
     /// <summary>Title, performer and so on of the whole disc.</summary>
@@ -91,7 +92,8 @@ public sealed record DiscTrack(int Number, int Session, TrackMode Mode)
     /// <summary>First sectors of index 2 and up.</summary>
     public ImmutableArray<long> FurtherIndexes { get; init; } = [];
 
-    /// <summary>Control bits as in subchannel Q: 1 pre-emphasis, 2 copying permitted, 4 data, 8 four channels.</summary>
+    /// <summary>Control bits as in subchannel Q: 1 pre-emphasis, 2 copying permitted, 4 data, 8 four
+    /// channels.</summary>
     public int Control { get; init; }
 
     /// <summary>International standard recording code: 12 characters; null when there is none.</summary>

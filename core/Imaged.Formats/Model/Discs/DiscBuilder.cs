@@ -65,7 +65,8 @@ public sealed class DiscBuilder(string format, DiscMedium medium)
 
         if (track.Session is < 1 or > Disc.MaxSessions)
         {
-            ImageFormatException.Throw(format, offset, $"session number {track.Session} is not in 1 to {Disc.MaxSessions}");
+            ImageFormatException.Throw(
+                format, offset, $"session number {track.Session} is not in 1 to {Disc.MaxSessions}");
         }
 
         if (_tracks.Count > 0 && (track.Number <= _tracks[^1].Number || track.Session < _tracks[^1].Session))
@@ -86,7 +87,9 @@ public sealed class DiscBuilder(string format, DiscMedium medium)
             lba = run.EndLba;
         }
 
-        if (track.StartLba < runs[0].Lba || track.StartLba >= lba || track.FurtherIndexes.Any(at => at < track.StartLba || at >= lba))
+        if (track.StartLba < runs[0].Lba
+            || track.StartLba >= lba
+            || track.FurtherIndexes.Any(at => at < track.StartLba || at >= lba))
         {
             ImageFormatException.Throw(format, offset, $"an index of track {track.Number} lies outside of it");
         }
@@ -94,7 +97,9 @@ public sealed class DiscBuilder(string format, DiscMedium medium)
         if (_tracks.Count > 0 && runs[0].Lba < _tracks[^1].EndLba)
         {
             ImageFormatException.Throw(
-                format, offset, $"track {track.Number} begins at sector {runs[0].Lba}, before the end of the track before it");
+                format,
+                offset,
+                $"track {track.Number} begins at sector {runs[0].Lba}, before the end of the track before it");
         }
 
         _tracks.Add(track with
@@ -159,7 +164,8 @@ public sealed class DiscBuilder(string format, DiscMedium medium)
 
         if (first < 0 || stride < length)
         {
-            ImageFormatException.Throw(format, offset, $"track {track.Number} begins at byte {first} in steps of {stride}");
+            ImageFormatException.Throw(
+                format, offset, $"track {track.Number} begins at byte {first} in steps of {stride}");
         }
 
         // Count and stride are below 2^31, so nothing overflows but a first byte that is out of range already.

@@ -26,7 +26,8 @@ internal sealed class BinFormat : IImageFormat
         return layout switch
         {
             null when IsAudio(source) => OpenAudio(source),
-            null => throw new ImageFormatException(Info.Id, 0, "there is no sync pattern and no volume descriptor of a CD"),
+            null =>
+                throw new ImageFormatException(Info.Id, 0, "there is no sync pattern and no volume descriptor of a CD"),
             { IsPlain: true } => throw new ImageFormatException(
                 Info.Id, 0, "it holds plain blocks of 2048 bytes, which is a raw image"),
             _ => OpenData(source, layout),
@@ -44,7 +45,10 @@ internal sealed class BinFormat : IImageFormat
         SectorRun run = SectorRun.Stored(0, source.Length / RawSector.Length, source, 0, SectorLayout.Raw2352);
         builder.Add(new DiscTrack(1, 1, TrackMode.Audio), [run], 0);
         return DiscImage.Create(
-            Info, builder.Build(), ["nothing tells what the file holds: it is taken for sound"], [new("Sectors", "2352 bytes")]);
+            Info,
+            builder.Build(),
+            ["nothing tells what the file holds: it is taken for sound"],
+            [new("Sectors", "2352 bytes")]);
     }
 
     private static DiskImage OpenData(BlockSource source, RawLayout layout)
@@ -71,7 +75,9 @@ internal sealed class BinFormat : IImageFormat
         };
         bool hasPregap = layout.FirstLba < 0 && run.EndLba > 0;
         builder.Add(
-            new DiscTrack(1, 1, layout.Mode) { StartLba = hasPregap ? 0 : layout.FirstLba, Control = 4 }, [run], layout.Offset);
+            new DiscTrack(1, 1, layout.Mode) { StartLba = hasPregap ? 0 : layout.FirstLba, Control = 4 },
+            [run],
+            layout.Offset);
         if (data < total)
         {
             SectorRun sound = layout.Stored.Run(run.EndLba, total - data, source, layout.Offset + (data * stride));
@@ -82,8 +88,8 @@ internal sealed class BinFormat : IImageFormat
         return DiscImage.Create(Info, builder.Build(), warnings, Describe(layout));
     }
 
-    // Data before sound is the order of every disc that has both in one session, so halving finds where it ends. Sectors
-    // that could not be read are zero.
+    // Data before sound is the order of every disc that has both in one session, so halving finds where it ends.
+    // Sectors that could not be read are zero.
     private static long CountData(BlockSource source, RawLayout layout, long total)
     {
         byte[] sector = new byte[RawSector.Length];

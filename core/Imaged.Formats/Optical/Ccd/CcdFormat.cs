@@ -8,7 +8,10 @@ namespace Imaged.Formats.Optical.Ccd;
 internal sealed class CcdFormat : IImageFormat
 {
     public static FormatInfo Info { get; } = new(
-        "ccd", "CloneCD control file with its image", [".ccd"], FormatCaps.Read | FormatCaps.Split | FormatCaps.Descriptor);
+        "ccd",
+        "CloneCD control file with its image",
+        [".ccd"],
+        FormatCaps.Read | FormatCaps.Split | FormatCaps.Descriptor);
 
     public static Match Probe(ProbeWindow window)
     {

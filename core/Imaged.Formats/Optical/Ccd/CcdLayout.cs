@@ -6,8 +6,8 @@ using Imaged.Formats.Optical.Sectors;
 
 namespace Imaged.Formats.Optical.Ccd;
 
-/// <summary>Finds the sectors of the tracks in the image: it has those of session 1 from sector 0 on, and behind them those
-/// of the next session, without what lies between.</summary>
+/// <summary>Finds the sectors of the tracks in the image: it has those of session 1 from sector 0 on, and behind them
+/// those of the next session, without what lies between.</summary>
 /// <param name="sheet">The control file.</param>
 /// <param name="image">The image.</param>
 /// <param name="subchannel">The subchannels; null when there are none.</param>
@@ -22,7 +22,8 @@ internal sealed class CcdLayout(CcdSheet sheet, BlockSource image, BlockSource? 
     private readonly long _stored = image.Length / SectorLength;
 
     /// <summary>The disc.</summary>
-    /// <exception cref="ImageFormatException">The control file contradicts itself, or the image ends too early.</exception>
+    /// <exception cref="ImageFormatException">The control file contradicts itself, or the image ends too
+    /// early.</exception>
     public Disc Build()
     {
         if (image.Length % SectorLength is var rest and > 0)
@@ -111,7 +112,9 @@ internal sealed class CcdLayout(CcdSheet sheet, BlockSource image, BlockSource? 
         if (missing > 0)
         {
             ImageFormatException.Throw(
-                CcdFormat.Info.Id, 0, $"track {track.Number} needs {position + count} sectors of the image, which has {_stored}");
+                CcdFormat.Info.Id,
+                0,
+                $"track {track.Number} needs {position + count} sectors of the image, which has {_stored}");
         }
 
         return count;
@@ -130,7 +133,9 @@ internal sealed class CcdLayout(CcdSheet sheet, BlockSource image, BlockSource? 
         }
         else if (found is null && mode != TrackMode.Audio && IsSound(body))
         {
-            warnings.Add($"track {track.Number} is said to be {mode}, but its sectors have no sync pattern: it is taken for sound");
+            warnings.Add(
+                $"track {track.Number} is said to be {mode}, but its sectors have no sync pattern: "
+                + "it is taken for sound");
             mode = TrackMode.Audio;
         }
 

@@ -51,7 +51,8 @@ internal sealed class CcdSheet
                 string name = line[1..^1].Trim();
                 if (sheet._sections.Count == MaxSections)
                 {
-                    ImageFormatException.Throw(CcdFormat.Info.Id, offset, $"there are more than {MaxSections} sections");
+                    ImageFormatException.Throw(
+                        CcdFormat.Info.Id, offset, $"there are more than {MaxSections} sections");
                 }
 
                 if (!sheet._sections.TryGetValue(name, out section))
@@ -74,7 +75,8 @@ internal sealed class CcdSheet
     private void ReadEntries()
     {
         List<CcdTrack> tracks = [];
-        foreach (string name in _sections.Keys.Where(name => name.StartsWith("Entry ", StringComparison.OrdinalIgnoreCase)))
+        foreach (
+            string name in _sections.Keys.Where(name => name.StartsWith("Entry ", StringComparison.OrdinalIgnoreCase)))
         {
             // Points of ADR 5 tell of the gaps between sessions and of the blank disc.
             if (NumberOf(name, "ADR") is not (null or 1) || NumberOf(name, "Point") is not { } point)
@@ -85,7 +87,8 @@ internal sealed class CcdSheet
             long session = NumberOf(name, "Session") ?? 1;
             if (session is < 1 or > Disc.MaxSessions)
             {
-                ImageFormatException.Throw(CcdFormat.Info.Id, 0, $"session {session} in '{name}' is not in 1 to {Disc.MaxSessions}");
+                ImageFormatException.Throw(
+                    CcdFormat.Info.Id, 0, $"session {session} in '{name}' is not in 1 to {Disc.MaxSessions}");
             }
 
             if (point == LeadOutPoint)
@@ -156,7 +159,8 @@ internal sealed class CcdSheet
             }
 
             byte[] pack = [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-                .Select(part => byte.TryParse(part, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out byte value)
+                .Select(
+                    part => byte.TryParse(part, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out byte value)
                     ? value
                     : (byte)0)];
             if (pack.Length != CdTextPacks.BareLength)
@@ -188,7 +192,8 @@ internal sealed class CcdSheet
     }
 
     private string? ValueOf(string section, string key) =>
-        _sections.TryGetValue(section, out Dictionary<string, string>? values) && values.TryGetValue(key, out string? value)
+        _sections.TryGetValue(section, out Dictionary<string, string>? values)
+            && values.TryGetValue(key, out string? value)
             ? value
             : null;
 

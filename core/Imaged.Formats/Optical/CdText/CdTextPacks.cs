@@ -6,8 +6,8 @@ using Imaged.Formats.Optical.Sectors;
 
 namespace Imaged.Formats.Optical.CdText;
 
-/// <summary>CD-Text as it stands in the subchannel of a lead-in: packs of 18 bytes (MMC-3 annex J). Only the first block
-/// is read, in the code pages of Western languages: that is what nearly all discs have.</summary>
+/// <summary>CD-Text as it stands in the subchannel of a lead-in: packs of 18 bytes (MMC-3 annex J). Only the first
+/// block is read, in the code pages of Western languages: that is what nearly all discs have.</summary>
 internal static class CdTextPacks
 {
     /// <summary>Bytes of a pack with its checksum.</summary>
@@ -27,8 +27,8 @@ internal static class CdTextPacks
     private const int DoubleByte = 0x80;
     private const int BlockBits = 0x70;
 
-    /// <summary>The packs in a file: without the header of a READ TOC reply and without the zero byte at the end, which some
-    /// programs write.</summary>
+    /// <summary>The packs in a file: without the header of a READ TOC reply and without the zero byte at the end, which
+    /// some programs write.</summary>
     /// <returns>Empty when there is no whole number of packs.</returns>
     public static ImmutableArray<byte> OfFile(ReadOnlySpan<byte> file)
     {
@@ -55,8 +55,8 @@ internal static class CdTextPacks
         packs.Add((byte)(crc & 0xff));
     }
 
-    /// <summary>The words in packs: under 0 those about the disc, under its number those about a track. Packs with a wrong
-    /// checksum are left out.</summary>
+    /// <summary>The words in packs: under 0 those about the disc, under its number those about a track. Packs with a
+    /// wrong checksum are left out.</summary>
     /// <param name="packs">Any number of packs.</param>
     public static Dictionary<int, DiscText> Decode(ReadOnlySpan<byte> packs)
     {

@@ -21,7 +21,10 @@ internal sealed class CueFiles(CueSheet sheet, CompanionFiles companions, List<s
 
     // Programs that compress the sound of a disc often leave the sheet as it was.
     private static readonly (string Extension, string Codec)[] Compressed =
-        [(".flac", "FLAC"), (".ape", "Monkey's Audio"), (".wv", "WavPack"), (".mp3", "MP3"), (".ogg", "Ogg"), (".m4a", "MPEG-4")];
+        [
+            (".flac", "FLAC"), (".ape", "Monkey's Audio"),
+            (".wv", "WavPack"), (".mp3", "MP3"), (".ogg", "Ogg"), (".m4a", "MPEG-4"),
+        ];
 
     private readonly List<IDisposable> _opened = [];
 

@@ -7,7 +7,11 @@ namespace Imaged.Formats.Optical.Cue;
 internal sealed class CueFormat : IImageFormat
 {
     public static FormatInfo Info { get; } =
-        new("cue", "cue sheet with its data files", [".cue"], FormatCaps.Read | FormatCaps.Split | FormatCaps.Descriptor);
+        new(
+            "cue",
+            "cue sheet with its data files",
+            [".cue"],
+            FormatCaps.Read | FormatCaps.Split | FormatCaps.Descriptor);
 
     public static Match Probe(ProbeWindow window)
     {

@@ -112,7 +112,8 @@ internal sealed class CueLayout(CueSheet sheet, CueFiles files, List<string> war
                 ImageFormatException.Throw(
                     CueFormat.Info.Id,
                     first.Offset,
-                    $"track {track.Number} needs {cursor + (count * stride)} bytes of '{file.Name}', which has {data.Source.Length}");
+                    $"track {track.Number} needs {cursor + (count * stride)} bytes of '{file.Name}', "
+                    + $"which has {data.Source.Length}");
             }
 
             pieces.Add(data, number, begin, cursor, count);

@@ -23,7 +23,8 @@ internal sealed class TrackPieces(CueTrack track)
     /// <summary>Address of index 1 by the headers of its sectors; null when they have none.</summary>
     public long? HeaderLba { get; private set; }
 
-    /// <summary>Finds out what the sectors are, whatever the sheet says: sheets are often made or changed by hand.</summary>
+    /// <summary>Finds out what the sectors are, whatever the sheet says: sheets are often made or changed by
+    /// hand.</summary>
     /// <param name="data">The file in which the track goes on.</param>
     /// <param name="offset">Byte offset of its first sector there.</param>
     /// <param name="begin">Time of that sector, in sectors.</param>
@@ -67,7 +68,8 @@ internal sealed class TrackPieces(CueTrack track)
 
         if (told != (Mode, Stored))
         {
-            warnings.Add($"track {track.Number} is said to be {Text(told)}, but its sectors are {Text((Mode, Stored))}");
+            warnings.Add(
+                $"track {track.Number} is said to be {Text(told)}, but its sectors are {Text((Mode, Stored))}");
         }
     }
 
@@ -145,7 +147,9 @@ internal sealed class TrackPieces(CueTrack track)
     }
 
     private static string Text((TrackMode Mode, StoredSector Stored) kind) =>
-        kind.Mode == TrackMode.Audio ? "sound" : FormattableString.Invariant($"{kind.Mode} of {kind.Stored.Length} bytes");
+        kind.Mode == TrackMode.Audio
+            ? "sound"
+            : FormattableString.Invariant($"{kind.Mode} of {kind.Stored.Length} bytes");
 
     private sealed record Piece(CueData Data, int File, long Begin, long Offset, long Count, long At);
 }

@@ -18,8 +18,8 @@ internal sealed class CompanionFiles(string format, ImageOpener opener, List<str
     /// <summary>Opens the file that a descriptor names. It belongs to <see cref="ImageOpener.Siblings"/>.</summary>
     /// <param name="recorded">What the descriptor says, perhaps with folders.</param>
     /// <param name="offset">Byte offset of the name in the descriptor, for errors.</param>
-    /// <param name="extensions">When the descriptor names no other file: with which extensions, with their dot, its only
-    /// file may lie beside it under a name of its own; else empty.</param>
+    /// <param name="extensions">When the descriptor names no other file: with which extensions, with their dot, its
+    /// only file may lie beside it under a name of its own; else empty.</param>
     /// <returns>The file, and the name under which it was found.</returns>
     /// <exception cref="ImageFormatException">There is no such file; says which was looked for.</exception>
     public (BlockSource Source, string Name) Open(string recorded, long offset, params string[] extensions) =>
@@ -113,7 +113,8 @@ internal sealed class CompanionFiles(string format, ImageOpener opener, List<str
     }
 
     private IEnumerable<string> Named(string name) =>
-        Siblings.Where(sibling => sibling.Equals(name, StringComparison.OrdinalIgnoreCase)).Order(StringComparer.Ordinal);
+        Siblings.Where(sibling => sibling.Equals(name, StringComparison.OrdinalIgnoreCase))
+            .Order(StringComparer.Ordinal);
 
     private static string OnlyAscii(string name) => string.Concat(name.Where(char.IsAscii));
 }

@@ -3,7 +3,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Optical.Descriptors;
 
-/// <summary>The files beside an image, with an eye on whether one of them, which is open already, is asked for.</summary>
+/// <summary>The files beside an image, with an eye on whether one of them, which is open already, is asked
+/// for.</summary>
 /// <param name="files">The files; they stay the caller's.</param>
 /// <param name="name">Name of the open file.</param>
 /// <param name="content">Its bytes.</param>

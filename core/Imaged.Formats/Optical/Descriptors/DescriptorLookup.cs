@@ -3,7 +3,8 @@ using Imaged.Formats.Model;
 namespace Imaged.Formats.Optical.Descriptors;
 
 /// <summary>When a user opens the data file of a disc, what describes the disc often lies beside it under the same base
-/// name: <c>disc.cue</c> beside <c>disc.bin</c>. Then the disc is opened by that, if it refers to the very file.</summary>
+/// name: <c>disc.cue</c> beside <c>disc.bin</c>. Then the disc is opened by that, if it refers to the very
+/// file.</summary>
 internal static class DescriptorLookup
 {
     /// <summary>Opens a file by the descriptor beside it.</summary>

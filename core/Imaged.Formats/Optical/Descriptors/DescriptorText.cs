@@ -4,8 +4,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Optical.Descriptors;
 
-/// <summary>Descriptors that are text, written by programs of decades: with or without byte order mark, in UTF-8, UTF-16 or
-/// the code page of some machine, of which Windows-1252 is assumed.</summary>
+/// <summary>Descriptors that are text, written by programs of decades: with or without byte order mark, in UTF-8,
+/// UTF-16 or the code page of some machine, of which Windows-1252 is assumed.</summary>
 internal static class DescriptorText
 {
     /// <summary>Most bytes of a descriptor: far more than the largest needs.</summary>
@@ -24,7 +24,8 @@ internal static class DescriptorText
     {
         if (source.Length > MaxLength)
         {
-            ImageFormatException.Throw(format, 0, $"a descriptor of {source.Length} bytes is above the limit of {MaxLength}");
+            ImageFormatException.Throw(
+                format, 0, $"a descriptor of {source.Length} bytes is above the limit of {MaxLength}");
         }
 
         byte[] bytes = source.ReadBytes(0, (int)source.Length);

@@ -14,7 +14,10 @@ internal sealed class GdiFormat : IImageFormat
     private const int FieldCount = 6;
 
     public static FormatInfo Info { get; } = new(
-        "gdi", "GD-ROM with a file for every track", [".gdi"], FormatCaps.Read | FormatCaps.Split | FormatCaps.Descriptor);
+        "gdi",
+        "GD-ROM with a file for every track",
+        [".gdi"],
+        FormatCaps.Read | FormatCaps.Split | FormatCaps.Descriptor);
 
     public static Match Probe(ProbeWindow window)
     {
@@ -33,10 +36,14 @@ internal sealed class GdiFormat : IImageFormat
 
     public static DiskImage Open(ImageOpener opener)
     {
-        (int Offset, string Line)[] lines = [.. DescriptorText.Lines(DescriptorText.Read(opener.Content, Info.Id)).Take(Disc.MaxTracks + 2)];
-        if (lines.Length == 0 || !TryParse(lines[0].Line, 1, Disc.MaxTracks, out long count) || count != lines.Length - 1)
+        (int Offset, string Line)[] lines =
+            [.. DescriptorText.Lines(DescriptorText.Read(opener.Content, Info.Id)).Take(Disc.MaxTracks + 2)];
+        if (lines.Length == 0
+            || !TryParse(lines[0].Line, 1, Disc.MaxTracks, out long count)
+            || count != lines.Length - 1)
         {
-            throw new ImageFormatException(Info.Id, 0, $"its first line does not say that {lines.Length - 1} tracks follow");
+            throw new ImageFormatException(
+                Info.Id, 0, $"its first line does not say that {lines.Length - 1} tracks follow");
         }
 
         List<string> warnings = [];
@@ -54,9 +61,11 @@ internal sealed class GdiFormat : IImageFormat
     {
         if (Split(line) is not { } fields || !TryParse(fields[0], 1, Disc.MaxTracks, out long number)
             || !TryParse(fields[1], 0, int.MaxValue, out long lba) || !TryParse(fields[2], 0, 15, out long control)
-            || !TryParse(fields[3], 0, int.MaxValue, out long length) || !TryParse(fields[5], 0, int.MaxValue, out long begin))
+            || !TryParse(fields[3], 0, int.MaxValue, out long length)
+                || !TryParse(fields[5], 0, int.MaxValue, out long begin))
         {
-            throw new ImageFormatException(Info.Id, offset, "a track is not number, sector, type, size, file and offset");
+            throw new ImageFormatException(
+                Info.Id, offset, "a track is not number, sector, type, size, file and offset");
         }
 
         if (StoredSector.OfLength((int)length) is not { } stored)

@@ -7,8 +7,8 @@ using Imaged.Formats.Optical.Sectors;
 
 namespace Imaged.Formats.Optical.Nrg;
 
-/// <summary>The chunks at the end of the file. All numbers are big-endian; of a chunk of version 1 offsets have 32 bits, of
-/// version 2 they have 64.</summary>
+/// <summary>The chunks at the end of the file. All numbers are big-endian; of a chunk of version 1 offsets have 32
+/// bits, of version 2 they have 64.</summary>
 internal sealed class NrgChunks
 {
     private const string Format = NrgFormat.Id;
@@ -169,7 +169,9 @@ internal sealed class NrgChunks
             if (track < 0 || index < 0)
             {
                 ImageFormatException.Throw(
-                    Format, offset + (i * CueLength), $"track {entry[1]:x2} index {entry[2]:x2} are not two digits each");
+                    Format,
+                    offset + (i * CueLength),
+                    $"track {entry[1]:x2} index {entry[2]:x2} are not two digits each");
             }
 
             long lba = isMsf ? Time(entry[5..], isBinary) : BinaryPrimitives.ReadInt32BigEndian(entry[4..]);
@@ -181,8 +183,8 @@ internal sealed class NrgChunks
         }
     }
 
-    // Some versions write minutes, seconds and frames as two digits, others as numbers. A digit above 9 tells, and so do
-    // 60 seconds or 75 frames and more when they are read as digits.
+    // Some versions write minutes, seconds and frames as two digits, others as numbers. A digit above 9 tells, and so
+    // do 60 seconds or 75 frames and more when they are read as digits.
     private static bool HasBinaryTimes(ReadOnlySpan<byte> cues)
     {
         for (int i = 0; i < cues.Length; i += CueLength)

@@ -3,7 +3,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Optical.Nrg;
 
-/// <summary>Images of Nero Burning ROM: the sectors of all tracks, then chunks that describe them, then a footer.</summary>
+/// <summary>Images of Nero Burning ROM: the sectors of all tracks, then chunks that describe them, then a
+/// footer.</summary>
 internal sealed class NrgFormat : IImageFormat
 {
     /// <summary>Id of the format.</summary>

@@ -31,7 +31,8 @@ internal sealed class NrgLayout
         _chunks = chunks;
         _medium = MediumOf(content, chunks);
         _text = CdTextPacks.Decode(chunks.TextPacks.AsSpan());
-        _builder = new(Format, _medium) { TextPacks = chunks.TextPacks, Text = _text.GetValueOrDefault(0, DiscText.None) };
+        _builder =
+            new(Format, _medium) { TextPacks = chunks.TextPacks, Text = _text.GetValueOrDefault(0, DiscText.None) };
     }
 
     /// <summary>The disc.</summary>
@@ -101,7 +102,8 @@ internal sealed class NrgLayout
             ImageFormatException.Throw(
                 Format,
                 track.EntryOffset,
-                $"a track has its indexes at bytes {track.Index0} and {track.Index1} and its end at {track.End}: they are out of "
+                $"a track has its indexes at bytes {track.Index0} and {track.Index1} and its end at {track.End}: "
+                + "they are out of "
                 + $"order or behind the end of the tracks at {length}");
         }
     }
@@ -111,7 +113,10 @@ internal sealed class NrgLayout
     {
         bool isAlone = _chunks.Sessions.Count == 1 && session.Tracks.Count == 1 && number == 1;
         int size = track.SectorSize;
-        if (!isAlone || track.End <= (ulong)_content.Length || size != SectorLayouts.DataLength || _content.Length % size != 0)
+        if (!isAlone
+            || track.End <= (ulong)_content.Length
+            || size != SectorLayouts.DataLength
+            || _content.Length % size != 0)
         {
             return track;
         }
@@ -122,7 +127,8 @@ internal sealed class NrgLayout
             return track;
         }
 
-        _chunks.Warnings.Add($"the track ends at byte {track.End}, behind the end of the tracks: it is taken to be all there is");
+        _chunks.Warnings.Add(
+            $"the track ends at byte {track.End}, behind the end of the tracks: it is taken to be all there is");
         ulong begin = hasPregap ? (ulong)(DiscBuilder.FirstPregap * size) : 0;
         return track with { Index0 = 0, Index1 = begin, End = (ulong)_content.Length };
     }
@@ -142,7 +148,8 @@ internal sealed class NrgLayout
         long stored = (long)(track.Index1 - track.Index0) / size;
         if (count == 0)
         {
-            ImageFormatException.Throw(Format, track.EntryOffset, $"track {number} has no whole sector of {size} bytes");
+            ImageFormatException.Throw(
+                Format, track.EntryOffset, $"track {number} has no whole sector of {size} bytes");
         }
 
         List<NrgCue> cues = session.Cues.FindAll(cue => cue.Track == number);
@@ -152,8 +159,8 @@ internal sealed class NrgLayout
             ? DiscBuilder.SessionGap(_builder.LastSession) : 0;
         long start = cue1 >= 0 ? cues[cue1].Lba : _builder.Count == 0 ? 0 : _builder.EndLba + gap + stored;
 
-        // What is stored of a pregap stands right before index 1. It cannot reach into the track before: tables that say
-        // so repeat the end of that track.
+        // What is stored of a pregap stands right before index 1. It cannot reach into the track before: tables that
+        // say so repeat the end of that track.
         long free = _builder.Count == 0 ? stored : start - _builder.EndLba;
         if (stored > free && free >= 0)
         {
@@ -175,7 +182,8 @@ internal sealed class NrgLayout
                 StartLba = start,
                 FurtherIndexes =
                 [
-                    .. cues.Where(cue => cue.Index > 1 && cue.Lba > start && cue.Lba < start + count).Select(cue => cue.Lba),
+                    .. cues.Where(cue => cue.Index > 1 && cue.Lba > start && cue.Lba < start + count)
+                        .Select(cue => cue.Lba),
                 ],
                 Control = cue1 >= 0 ? cues[cue1].Control : ControlOf(sector.Mode),
                 Isrc = track.Isrc,

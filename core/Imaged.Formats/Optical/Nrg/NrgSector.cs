@@ -44,8 +44,8 @@ internal readonly record struct NrgSector(TrackMode Mode, StoredSector Stored)
         };
     }
 
-    // Tables of tracks written one at a time have no sector size. The code tells it mostly; where the bytes say otherwise
-    // they win.
+    // Tables of tracks written one at a time have no sector size. The code tells it mostly; where the bytes say
+    // otherwise they win.
     private static int GuessSize(BlockSource content, NrgTrack track)
     {
         int expected = track.Mode switch

@@ -21,8 +21,8 @@ internal sealed class NrgSession
     /// <summary>Media catalogue number, or anything else.</summary>
     public string CatalogNumber { get; set; } = string.Empty;
 
-    /// <summary>Decides how the times of the cue sheet are meant: of the two ways the one by which the disc is as long as
-    /// its stored sectors; digits if that tells nothing.</summary>
+    /// <summary>Decides how the times of the cue sheet are meant: of the two ways the one by which the disc is as long
+    /// as its stored sectors; digits if that tells nothing.</summary>
     public void ChooseCues()
     {
         ulong sectors = 0;

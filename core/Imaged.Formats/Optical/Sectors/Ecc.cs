@@ -1,8 +1,8 @@
 namespace Imaged.Formats.Optical.Sectors;
 
 /// <summary>The error correction code of data sectors (ECMA-130 annex A): a product code of two Reed-Solomon codes over
-/// GF(2^8) with the polynomial 0x11D. P has 86 columns of 24 bytes, Q has 52 diagonals of 43; each word is followed by two
-/// bytes of parity and corrects one byte.</summary>
+/// GF(2^8) with the polynomial 0x11D. P has 86 columns of 24 bytes, Q has 52 diagonals of 43; each word is followed by
+/// two bytes of parity and corrects one byte.</summary>
 internal static class Ecc
 {
     /// <summary>Where the codes' area begins in a sector: the header.</summary>

@@ -32,7 +32,8 @@ internal static class Msf
             return false;
         }
 
-        if (!TryParsePart(text[parts[0]], 4, 9999, out int minutes) || !TryParsePart(text[parts[1]], 2, 59, out int seconds)
+        if (!TryParsePart(text[parts[0]], 4, 9999, out int minutes)
+            || !TryParsePart(text[parts[1]], 2, 59, out int seconds)
             || !TryParsePart(text[parts[2]], 2, FramesPerSecond - 1, out int rest))
         {
             return false;
@@ -43,7 +44,8 @@ internal static class Msf
     }
 
     /// <summary>A byte of two decimal digits; -1 when it is not one.</summary>
-    public static int FromBcd(byte value) => (value >> 4) > 9 || (value & 15) > 9 ? -1 : ((value >> 4) * 10) + (value & 15);
+    public static int FromBcd(byte value) =>
+        (value >> 4) > 9 || (value & 15) > 9 ? -1 : ((value >> 4) * 10) + (value & 15);
 
     /// <summary>Two decimal digits as a byte.</summary>
     /// <param name="value">0 to 99.</param>
@@ -73,5 +75,7 @@ internal static class Msf
     }
 
     private static bool TryParsePart(ReadOnlySpan<char> text, int maxDigits, int max, out int value) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && text.Length <= maxDigits && value <= max;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
+            && text.Length <= maxDigits
+            && value <= max;
 }

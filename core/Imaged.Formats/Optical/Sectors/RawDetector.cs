@@ -4,8 +4,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Optical.Sectors;
 
-/// <summary>Finds out how data sectors stand in a file without a header. What the sectors say decides, never the size of the
-/// file alone: multiples of 2048 and of 2352 often meet.</summary>
+/// <summary>Finds out how data sectors stand in a file without a header. What the sectors say decides, never the size
+/// of the file alone: multiples of 2048 and of 2352 often meet.</summary>
 internal static class RawDetector
 {
     private const int DescriptorSector = 16;
@@ -39,13 +39,15 @@ internal static class RawDetector
     public static RawLayout? Find(BlockSource source) =>
         BySignature(source) ?? BySync(source) ?? BySubheader(source);
 
-    /// <summary>Whether the bytes, the beginning of a file, may be those of data sectors; plain ones are none.</summary>
+    /// <summary>Whether the bytes, the beginning of a file, may be those of data sectors; plain ones are
+    /// none.</summary>
     public static bool MayBe(ReadOnlySpan<byte> head, long length) =>
         head[..Math.Min(head.Length, MaxStart)].IndexOf(RawSector.Sync) >= 0
         || HasSubheaders(head, length)
         || (!IsSignature(head, 2048, 0) && HasAnySignature(head));
 
-    /// <summary>The address in the header of a whole sector, which may be scrambled; null when it makes no sense.</summary>
+    /// <summary>The address in the header of a whole sector, which may be scrambled; null when it makes no
+    /// sense.</summary>
     public static long? AddressOf(ReadOnlySpan<byte> sector, bool isScrambled)
     {
         if (!RawSector.HasSync(sector))
@@ -221,7 +223,8 @@ internal static class RawDetector
     }
 
     // Two headers that follow each other vouch for the address; the first mode that holds data is that of the track.
-    private static (long? FirstLba, int? Mode) FromHeaders(BlockSource source, int length, long offset, bool isScrambled)
+    private static (long? FirstLba, int? Mode) FromHeaders(
+        BlockSource source, int length, long offset, bool isScrambled)
     {
         byte[] sector = new byte[16];
         long? firstLba = null;
@@ -256,5 +259,6 @@ internal static class RawDetector
     // ISO 9660 and UDF have their names at byte 1 of a descriptor, High Sierra at byte 9.
     private static bool IsDescriptor(ReadOnlySpan<byte> descriptor) =>
         descriptor[1..6].SequenceEqual("CD001"u8) || descriptor[1..6].SequenceEqual("BEA01"u8)
-        || (descriptor[9..14].SequenceEqual("CDROM"u8) && BinaryPrimitives.ReadInt32LittleEndian(descriptor) == DescriptorSector);
+        || (descriptor[9..14]
+            .SequenceEqual("CDROM"u8) && BinaryPrimitives.ReadInt32LittleEndian(descriptor) == DescriptorSector);
 }

@@ -12,5 +12,10 @@ internal sealed record RawLayout(StoredSector Stored, TrackMode Mode, long Offse
 {
     /// <summary>Whether these are the bytes of a disc as they are: 2048 of each sector from sector 0 on.</summary>
     public bool IsPlain =>
-        this is { Stored: { Layout: SectorLayout.Data2048, Subchannel: SubchannelLayout.None }, Offset: 0, FirstLba: 0 };
+        this is
+        {
+            Stored: { Layout: SectorLayout.Data2048, Subchannel: SubchannelLayout.None },
+            Offset: 0,
+            FirstLba: 0,
+        };
 }

@@ -19,7 +19,8 @@ internal enum SectorState
     NoData,
 }
 
-/// <summary>A whole sector of 2352 bytes (ECMA-130 section 14, and CD-ROM XA): sync pattern, header, data, codes.</summary>
+/// <summary>A whole sector of 2352 bytes (ECMA-130 section 14, and CD-ROM XA): sync pattern, header, data,
+/// codes.</summary>
 internal static class RawSector
 {
     /// <summary>Bytes of a sector.</summary>
@@ -74,7 +75,8 @@ internal static class RawSector
     /// <param name="lba">Address of the sector.</param>
     /// <param name="stored">The stored bytes; empty for a sector without data.</param>
     /// <param name="sector">2352 bytes, to be filled.</param>
-    public static void Build(TrackMode mode, SectorLayout layout, long lba, ReadOnlySpan<byte> stored, Span<byte> sector)
+    public static void Build(
+        TrackMode mode, SectorLayout layout, long lba, ReadOnlySpan<byte> stored, Span<byte> sector)
     {
         if (layout == SectorLayout.Raw2352 && !stored.IsEmpty)
         {
@@ -103,7 +105,8 @@ internal static class RawSector
             sector[18] = sector[22] = isForm2 ? Form2Bit : DataBit;
         }
 
-        bool hasCodes = layout is SectorLayout.Mode2Data2336 or SectorLayout.Header2340 or SectorLayout.Form2Checked2328;
+        bool hasCodes =
+            layout is SectorLayout.Mode2Data2336 or SectorLayout.Header2340 or SectorLayout.Form2Checked2328;
         if (stored.IsEmpty || !hasCodes)
         {
             WriteMode2Codes(sector);

@@ -1,7 +1,7 @@
 namespace Imaged.Formats.Optical.Sectors;
 
-/// <summary>Data sectors stand scrambled on a disc (ECMA-130 annex B): bytes 12 to 2351 are combined with a sequence of a
-/// shift register of 15 bits. Doing it twice undoes it.</summary>
+/// <summary>Data sectors stand scrambled on a disc (ECMA-130 annex B): bytes 12 to 2351 are combined with a sequence of
+/// a shift register of 15 bits. Doing it twice undoes it.</summary>
 internal static class Scrambler
 {
     private const int First = 12;

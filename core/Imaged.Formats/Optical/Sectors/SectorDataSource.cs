@@ -4,9 +4,9 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Optical.Sectors;
 
-/// <summary>The user data of a run of data sectors: 2048 bytes of each, whatever else is stored with them. Sectors that are
-/// all zero, which is what programs write for those that they could not read, give zeros; other sectors without data are
-/// an error of their own. Of Form 2 the first 2048 bytes are given.</summary>
+/// <summary>The user data of a run of data sectors: 2048 bytes of each, whatever else is stored with them. Sectors that
+/// are all zero, which is what programs write for those that they could not read, give zeros; other sectors without
+/// data are an error of their own. Of Form 2 the first 2048 bytes are given.</summary>
 internal sealed class SectorDataSource : BlockSource
 {
     private const int DataLength = SectorLayouts.DataLength;
@@ -64,7 +64,8 @@ internal sealed class SectorDataSource : BlockSource
                 for (int i = 0; i < count; i++)
                 {
                     int length = Math.Min(DataLength - inside, destination.Length);
-                    Copy(first + i, buffer.AsSpan(i * _run.Stride, _run.Layout.Length()), inside, destination[..length]);
+                    Copy(
+                        first + i, buffer.AsSpan(i * _run.Stride, _run.Layout.Length()), inside, destination[..length]);
                     destination = destination[length..];
                     inside = 0;
                 }
@@ -88,7 +89,9 @@ internal sealed class SectorDataSource : BlockSource
         else if (stored.ContainsAnyExcept((byte)0))
         {
             throw new ImageFormatException(
-                DiscVolume.Format, _run.MainOffset + (index * _run.Stride), $"sector {_run.Lba + index} is no data sector");
+                DiscVolume.Format,
+                _run.MainOffset + (index * _run.Stride),
+                $"sector {_run.Lba + index} is no data sector");
         }
         else
         {

@@ -29,7 +29,10 @@ internal static class SectorReader
     // stands is left alone.
     private static void Descramble(Span<byte> sector)
     {
-        if (RawSector.HasSync(sector) && !(Msf.TryReadHeader(sector[12..], out _) && (sector[15] & 0x1c) == 0 && RawSector.ModeOf(sector) is 1 or 2))
+        if (RawSector.HasSync(sector)
+            && !(Msf.TryReadHeader(sector[12..], out _)
+                && (sector[15] & 0x1c) == 0
+                && RawSector.ModeOf(sector) is 1 or 2))
         {
             Scrambler.Apply(sector);
         }

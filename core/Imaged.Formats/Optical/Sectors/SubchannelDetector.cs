@@ -11,7 +11,8 @@ internal static class SubchannelDetector
     private const int ProbeSectors = 64;
     private const int QLength = 12;
 
-    /// <summary>The order in which most of the first sectors have a Q that is right; interleaved when none has.</summary>
+    /// <summary>The order in which most of the first sectors have a Q that is right; interleaved when none
+    /// has.</summary>
     /// <param name="source">What stores them.</param>
     /// <param name="offset">Byte offset of the first sector's subchannel.</param>
     /// <param name="stride">Bytes from one to the next.</param>

@@ -45,7 +45,10 @@ internal static class AiffHeader
             offset += length + (length & 1);
         }
 
-        if (isBigEndian is not { } order || samples is not { } found || found.Length <= 0 || found.Offset >= file.Length)
+        if (isBigEndian is not { } order
+            || samples is not { } found
+            || found.Length <= 0
+            || found.Offset >= file.Length)
         {
             throw new ImageFormatException(format, 0, $"'{name}' is an AIFF file without samples");
         }

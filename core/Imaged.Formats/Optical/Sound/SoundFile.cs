@@ -15,7 +15,8 @@ internal sealed record SoundFile(BlockSource Samples, bool IsBigEndian)
     /// <param name="file">The file.</param>
     /// <param name="name">Its name, for errors.</param>
     /// <param name="format">Id of the format that names it, for errors.</param>
-    /// <param name="isSound">Whether the descriptor says that it is a sound file: then weak signs are believed, too.</param>
+    /// <param name="isSound">Whether the descriptor says that it is a sound file: then weak signs are believed,
+    /// too.</param>
     /// <returns>Null when it is none: samples without a header, or data.</returns>
     /// <exception cref="UnsupportedFeatureException">It is a sound file, but not of the kind above.</exception>
     /// <exception cref="ImageFormatException">Its header is wrong.</exception>
@@ -52,7 +53,8 @@ internal sealed record SoundFile(BlockSource Samples, bool IsBigEndian)
         SliceSource samples = new(file, offset, Math.Min(length, file.Length - offset));
         long missing = (SectorLength - (samples.Length % SectorLength)) % SectorLength;
         return new(
-            missing == 0 ? samples : new ConcatSource([samples, new ZeroSource(missing)], ownsParts: true), isBigEndian);
+            missing == 0 ? samples : new ConcatSource([samples, new ZeroSource(missing)], ownsParts: true),
+            isBigEndian);
     }
 
     /// <summary>Checks what a header says of its samples.</summary>
@@ -62,7 +64,8 @@ internal sealed record SoundFile(BlockSource Samples, bool IsBigEndian)
         if (channels != 2 || bits != 16 || rate != 44100)
         {
             UnsupportedFeatureException.Throw(
-                format, FormattableString.Invariant($"sound of {channels} channels, {bits} bits, {rate} Hz ('{name}')"));
+                format,
+                FormattableString.Invariant($"sound of {channels} channels, {bits} bits, {rate} Hz ('{name}')"));
         }
     }
 

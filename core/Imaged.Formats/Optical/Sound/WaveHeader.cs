@@ -41,7 +41,8 @@ internal static class WaveHeader
 
                 // Programs that write to a pipe do not know the length.
                 bool isKnown = length is not (0 or Unknown);
-                return SoundFile.Of(file, offset, isKnown ? length : longLength > 0 ? longLength : long.MaxValue, false);
+                long known = isKnown ? length : longLength > 0 ? longLength : long.MaxValue;
+                return SoundFile.Of(file, offset, known, false);
             }
 
             field.Clear();

@@ -3,7 +3,8 @@ using Imaged.Formats.Optical.Descriptors;
 
 namespace Imaged.Formats.Optical.Toc;
 
-/// <summary>A table of contents of cdrdao: text that puts the tracks of a session together from parts of files.</summary>
+/// <summary>A table of contents of cdrdao: text that puts the tracks of a session together from parts of
+/// files.</summary>
 internal sealed class TocFormat : IImageFormat
 {
     public static FormatInfo Info { get; } = new(

@@ -23,7 +23,8 @@ internal sealed class TocLayout(TocSheet sheet, CompanionFiles files, List<strin
     /// <exception cref="ImageFormatException">A file is missing, or shorter than a part of it.</exception>
     public Disc Build()
     {
-        DiscBuilder builder = new(TocFormat.Info.Id, DiscMedium.Cd) { CatalogNumber = sheet.CatalogNumber, Text = sheet.Text };
+        DiscBuilder builder =
+            new(TocFormat.Info.Id, DiscMedium.Cd) { CatalogNumber = sheet.CatalogNumber, Text = sheet.Text };
         foreach (TocTrack track in sheet.Tracks)
         {
             Piece[] pieces = [.. track.Parts.Select(part => Open(track, part))];
@@ -68,7 +69,8 @@ internal sealed class TocLayout(TocSheet sheet, CompanionFiles files, List<strin
         if (stored.Select(piece => piece.IsBigEndian).Distinct().Count() > 1)
         {
             UnsupportedFeatureException.Throw(
-                TocFormat.Info.Id, $"a track of parts in both byte orders that do not end with a sector (track {track.Number})");
+                TocFormat.Info.Id,
+                $"a track of parts in both byte orders that do not end with a sector (track {track.Number})");
         }
 
         int stride = track.Stored.Length;
@@ -117,12 +119,15 @@ internal sealed class TocLayout(TocSheet sheet, CompanionFiles files, List<strin
             ImageFormatException.Throw(
                 TocFormat.Info.Id,
                 part.Offset,
-                $"track {track.Number} needs bytes {part.Begin} to {part.Begin + Math.Max(length, 1)} of '{name}', which has {source.Length}");
+                $"track {track.Number} needs bytes {part.Begin} to {part.Begin + Math.Max(length, 1)} of '{name}', "
+                + $"which has {source.Length}");
         }
 
         if (part.Length is null && length % track.Stored.Length is var rest and > 0)
         {
-            warnings.Add($"'{name}' ends with {rest} bytes, less than a sector of {track.Stored.Length}: the rest is taken for zero");
+            warnings.Add(
+                $"'{name}' ends with {rest} bytes, less than a sector of {track.Stored.Length}: "
+                + "the rest is taken for zero");
         }
 
         return new(source, part.Begin, length, isBigEndian != (part.IsSwapped && isSound));

@@ -78,7 +78,10 @@ internal sealed class TocLexer(string text)
             return new(first.ToString(), false, begin);
         }
 
-        while (_at < text.Length && !char.IsWhiteSpace(text[_at]) && text[_at] is not ('"' or '{' or '}' or ',') && !IsComment())
+        while (_at < text.Length
+            && !char.IsWhiteSpace(text[_at])
+            && text[_at] is not ('"' or '{' or '}' or ',')
+            && !IsComment())
         {
             _at++;
         }
@@ -128,7 +131,9 @@ internal sealed class TocLexer(string text)
         if (_at >= text.Length)
         {
             ImageFormatException.Throw(
-                TocFormat.Info.Id, begin, string.Create(CultureInfo.InvariantCulture, $"the string at character {begin} does not end"));
+                TocFormat.Info.Id,
+                begin,
+                string.Create(CultureInfo.InvariantCulture, $"the string at character {begin} does not end"));
         }
 
         _at++;

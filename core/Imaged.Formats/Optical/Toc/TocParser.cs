@@ -203,7 +203,9 @@ internal sealed class TocParser
 
     private void SkipKind(string kind)
     {
-        if (kind is not ("AUDIO" or "MODE0" or "MODE1" or "MODE1_RAW" or "MODE2" or "MODE2_RAW" or "MODE2_FORM1" or "MODE2_FORM2"
+        if (
+            kind is not (
+                "AUDIO" or "MODE0" or "MODE1" or "MODE1_RAW" or "MODE2" or "MODE2_RAW" or "MODE2_FORM1" or "MODE2_FORM2"
             or "MODE2_FORM_MIX" or "RW" or "RW_RAW"))
         {
             Fail($"'{kind}' stands where a length is to be");

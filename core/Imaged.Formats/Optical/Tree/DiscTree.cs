@@ -5,9 +5,9 @@ using Imaged.Formats.Optical.Cue;
 
 namespace Imaged.Formats.Optical.Tree;
 
-/// <summary>A disc as files: <c>track02.wav</c>, <c>track01.iso</c>, and the whole as <c>disc.cue</c> with <c>disc.bin</c>
-/// and, when subchannels are stored, <c>disc.sub</c>. Of a disc with several sessions the tracks stand in
-/// <c>session1</c>, <c>session2</c> and so on.</summary>
+/// <summary>A disc as files: <c>track02.wav</c>, <c>track01.iso</c>, and the whole as <c>disc.cue</c> with
+/// <c>disc.bin</c> and, when subchannels are stored, <c>disc.sub</c>. Of a disc with several sessions the tracks stand
+/// in <c>session1</c>, <c>session2</c> and so on.</summary>
 public sealed class DiscTree : FileTree
 {
     /// <summary>Id of this view, where that of a file system is asked for.</summary>
@@ -74,7 +74,9 @@ public sealed class DiscTree : FileTree
 
     /// <inheritdoc/>
     public override NodeInfo GetNode(ulong node) =>
-        _nodes.TryGetValue(node, out NodeInfo info) ? info : throw new ImageFormatException(Id, 0, $"there is no node {node}");
+        _nodes.TryGetValue(node, out NodeInfo info)
+            ? info
+            : throw new ImageFormatException(Id, 0, $"there is no node {node}");
 
     /// <inheritdoc/>
     public override bool TryLookup(ulong directory, ReadOnlySpan<byte> name, out NodeInfo node)

@@ -5,7 +5,8 @@ using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Optical.Tree;
 
-/// <summary>A sound track as a WAVE file: 44.1 kHz, two channels, 16 bits. From index 1 to the end of the track.</summary>
+/// <summary>A sound track as a WAVE file: 44.1 kHz, two channels, 16 bits. From index 1 to the end of the
+/// track.</summary>
 public static class WaveSource
 {
     private const int HeaderLength = 44;
@@ -14,7 +15,8 @@ public static class WaveSource
     internal static ImmutableArray<WriterFile> Plan(WriterInput input, string stem)
     {
         Disc disc = input.RequireDisc("wav");
-        DiscTrack[] sound = [.. disc.Tracks.Where(track => !track.IsData && (input.Track is null || track.Number == input.Track))];
+        DiscTrack[] sound =
+            [.. disc.Tracks.Where(track => !track.IsData && (input.Track is null || track.Number == input.Track))];
         return sound.Length switch
         {
             1 => [new(".wav", Create(sound[0]))],

@@ -24,8 +24,8 @@ internal sealed class MbrTable : IPartitionTableFormat
             return null;
         }
 
-        // Nothing in an MBR tells the unit of its addresses. It is the disk's sector: 4096 for a 4Kn disk. A smaller one
-        // is 512, since an optical image with sectors of 2048 bytes carries its hybrid MBR for USB sticks.
+        // Nothing in an MBR tells the unit of its addresses. It is the disk's sector: 4096 for a 4Kn disk. A smaller
+        // one is 512, since an optical image with sectors of 2048 bytes carries its hybrid MBR for USB sticks.
         int sectorSize = disk.SectorSize == 4096 ? 4096 : 512;
         MbrEntry[] entries = new MbrEntry[MbrEntry.EntryCount];
         for (int i = 0; i < entries.Length; i++)

@@ -15,6 +15,9 @@ public sealed class FormatTests
     [InlineData("nrg/nerolinux4.nrg.xz", "nrg", null)]
     [InlineData("cue/poweriso/01_poweriso_bin.cue", "cue", null)]
     [InlineData("cue/poweriso/01_poweriso_bin.bin.xz", "cue", null)]
+    [InlineData("cue/poweriso/01_poweriso_bin.toc", "toc", null)]
+    [InlineData("ccd/ultraiso/01_ultraiso-9.6.6.3300.ccd", "ccd", null)]
+    [InlineData("ccd/ultraiso/01_ultraiso-9.6.6.3300.img.xz", "ccd", null)]
     [InlineData("dmg/mirage2iso-20_hdiutil_udzo.dmg", "dmg", null)]
     [InlineData("dmg/mirage2iso-20_hdiutil_udbz.dmg", "dmg", null)]
     public void Every_format_is_mounted_with_all_its_files(string sample, string format, string? password)
@@ -36,6 +39,8 @@ public sealed class FormatTests
 
     [Theory]
     [InlineData("cue")]
+    [InlineData("ccd")]
+    [InlineData("toc")]
     [InlineData("nrg")]
     public void A_disc_that_was_converted_holds_the_same(string format)
     {

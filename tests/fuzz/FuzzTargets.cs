@@ -1,6 +1,7 @@
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
+using Imaged.Formats.Optical.Tree;
 using Imaged.TestKit;
 
 namespace Imaged.Fuzz;
@@ -70,8 +71,10 @@ public static class FuzzTargets
             _ = Probe(entry, source);
             HostileInput.Allow(() =>
             {
-                using DiskImage image = entry.Open(new ImageOpener(source, FileName(entry), null, NewCache()));
+                using SameFiles? files = entry.Info.Caps.HasFlag(FormatCaps.Descriptor) ? new() : null;
+                using DiskImage image = entry.Open(new ImageOpener(source, FileName(entry), files, NewCache()));
                 TouchContent(image.Content);
+                TouchDisc(image);
             });
         });
 
@@ -95,6 +98,15 @@ public static class FuzzTargets
 
     private static string FileName(FormatEntry entry) =>
         "image" + (entry.Info.Extensions.IsEmpty ? string.Empty : entry.Info.Extensions[0]);
+
+    private static void TouchDisc(DiskImage image)
+    {
+        if (image.Disc is { } disc)
+        {
+            using DiscTree tree = new(disc);
+            TreeWalk.Touch(tree);
+        }
+    }
 
     private static void TouchContent(BlockSource content)
     {

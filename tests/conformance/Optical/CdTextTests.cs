@@ -59,11 +59,13 @@ public sealed class CdTextTests
         using TemporaryFolder folder = new();
         File.WriteAllBytes(folder["a.img"], new byte[600 * 2352]);
         StringBuilder sheet = new(
-            "[CloneCD]\n[Entry 0]\nPoint=0xa2\nPLBA=600\n[Entry 1]\nPoint=1\nPLBA=0\n[Entry 2]\nPoint=2\nPLBA=300\n[CDText]\n");
+            "[CloneCD]\n[Entry 0]\nPoint=0xa2\nPLBA=600\n[Entry 1]\nPoint=1\nPLBA=0\n"
+            + "[Entry 2]\nPoint=2\nPLBA=300\n[CDText]\n");
         byte[] packs = Convert.FromHexString(Packs);
         for (int i = 0; i < packs.Length / 18; i++)
         {
-            string bytes = string.Join(' ', packs.Skip(i * 18).Take(16).Select(value => Convert.ToHexStringLower([value])));
+            byte[] bare = packs[(i * 18)..((i * 18) + 16)];
+            string bytes = string.Join(' ', bare.Select(value => Convert.ToHexStringLower([value])));
             sheet.Append(System.Globalization.CultureInfo.InvariantCulture, $"Entry {i}={bytes}\n");
         }
 

@@ -203,7 +203,8 @@ internal static class WorkerCalls
             if (outputs.Count != files.Length)
             {
                 throw new ImagedException(
-                    ErrorKind.InvalidArgument, $"{parameters.Format} takes {files.Length} files, not {outputs.Count}")
+                    ErrorKind.InvalidArgument,
+                    $"{parameters.Format} takes {files.Length} files, not {outputs.Count}: name the first one")
                 {
                     Field = "outputs",
                 };

@@ -65,9 +65,8 @@ internal sealed class VerifyVerb : Verb
     {
         if (problems.Count == 0)
         {
-            string what =
-                confirmed.Count == 0 ? string.Empty : $" (right: {SafeText.Sentence(string.Join(", ", confirmed))})";
-            return $"nothing is wrong{what}\n";
+            IEnumerable<string> right = confirmed.Select(what => $"right: {SafeText.Sentence(what)}\n");
+            return string.Concat(right) + "nothing is wrong\n";
         }
 
         StringBuilder text = new();

@@ -10,6 +10,7 @@ using Imaged.Formats.Optical.Ccd;
 using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Gdi;
+using Imaged.Formats.Optical.Mds;
 using Imaged.Formats.Optical.Nrg;
 using Imaged.Formats.Optical.Toc;
 
@@ -39,10 +40,11 @@ public static class ImageFormats
         FormatEntry.Of<SparseBundleFormat>(),
         FormatEntry.Of<SparseImageFormat>(),
 
-        FormatEntry.Of<NrgFormat>(),
         FormatEntry.Of<CcdFormat>(),
         FormatEntry.Of<CueFormat>(),
         FormatEntry.Of<GdiFormat>(),
+        FormatEntry.Of<MdsFormat>(),
+        FormatEntry.Of<NrgFormat>(),
         FormatEntry.Of<TocFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything

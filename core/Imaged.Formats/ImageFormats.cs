@@ -7,6 +7,7 @@ using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.Ccd;
+using Imaged.Formats.Optical.Cdi;
 using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Gdi;
@@ -41,6 +42,7 @@ public static class ImageFormats
         FormatEntry.Of<SparseImageFormat>(),
 
         FormatEntry.Of<CcdFormat>(),
+        FormatEntry.Of<CdiFormat>(),
         FormatEntry.Of<CueFormat>(),
         FormatEntry.Of<GdiFormat>(),
         FormatEntry.Of<MdsFormat>(),

@@ -6,6 +6,7 @@ using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
+using Imaged.Formats.Optical.BlindWrite;
 using Imaged.Formats.Optical.Ccd;
 using Imaged.Formats.Optical.Cdi;
 using Imaged.Formats.Optical.Cue;
@@ -41,6 +42,7 @@ public static class ImageFormats
         FormatEntry.Of<SparseBundleFormat>(),
         FormatEntry.Of<SparseImageFormat>(),
 
+        FormatEntry.Of<BlindWriteFormat>(),
         FormatEntry.Of<CcdFormat>(),
         FormatEntry.Of<CdiFormat>(),
         FormatEntry.Of<CueFormat>(),

@@ -7,6 +7,7 @@ using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.BlindWrite;
+using Imaged.Formats.Optical.C2d;
 using Imaged.Formats.Optical.Ccd;
 using Imaged.Formats.Optical.Cdi;
 using Imaged.Formats.Optical.Cue;
@@ -43,6 +44,7 @@ public static class ImageFormats
         FormatEntry.Of<SparseImageFormat>(),
 
         FormatEntry.Of<BlindWriteFormat>(),
+        FormatEntry.Of<C2dFormat>(),
         FormatEntry.Of<CcdFormat>(),
         FormatEntry.Of<CdiFormat>(),
         FormatEntry.Of<CueFormat>(),

@@ -10,6 +10,7 @@ using Imaged.Formats.Optical.BlindWrite;
 using Imaged.Formats.Optical.C2d;
 using Imaged.Formats.Optical.Ccd;
 using Imaged.Formats.Optical.Cdi;
+using Imaged.Formats.Optical.Cif;
 using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Gdi;
@@ -47,6 +48,7 @@ public static class ImageFormats
         FormatEntry.Of<C2dFormat>(),
         FormatEntry.Of<CcdFormat>(),
         FormatEntry.Of<CdiFormat>(),
+        FormatEntry.Of<CifFormat>(),
         FormatEntry.Of<CueFormat>(),
         FormatEntry.Of<GdiFormat>(),
         FormatEntry.Of<MdsFormat>(),

@@ -33,6 +33,9 @@ public sealed class DiscBuilder(string format, DiscMedium medium)
     /// <summary>Number of the last track's session; 0 without one.</summary>
     public int LastSession => _tracks.Count == 0 ? 0 : _tracks[^1].Session;
 
+    /// <summary>Kind of the last track so far; null without one.</summary>
+    public TrackMode? LastMode => _tracks.Count == 0 ? null : _tracks[^1].Mode;
+
     /// <summary>Media catalogue number; anything but 13 digits that are not all zero is left out.</summary>
     public string? CatalogNumber { get; set; }
 

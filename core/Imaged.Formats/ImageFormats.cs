@@ -16,6 +16,7 @@ using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Gdi;
 using Imaged.Formats.Optical.Mds;
 using Imaged.Formats.Optical.Nrg;
+using Imaged.Formats.Optical.Pdi;
 using Imaged.Formats.Optical.Toc;
 
 namespace Imaged.Formats;
@@ -53,6 +54,7 @@ public static class ImageFormats
         FormatEntry.Of<GdiFormat>(),
         FormatEntry.Of<MdsFormat>(),
         FormatEntry.Of<NrgFormat>(),
+        FormatEntry.Of<PdiFormat>(),
         FormatEntry.Of<TocFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything

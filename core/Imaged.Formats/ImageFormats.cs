@@ -17,6 +17,7 @@ using Imaged.Formats.Optical.Gdi;
 using Imaged.Formats.Optical.Mds;
 using Imaged.Formats.Optical.Nrg;
 using Imaged.Formats.Optical.Pdi;
+using Imaged.Formats.Optical.Pops;
 using Imaged.Formats.Optical.Toc;
 
 namespace Imaged.Formats;
@@ -55,6 +56,7 @@ public static class ImageFormats
         FormatEntry.Of<MdsFormat>(),
         FormatEntry.Of<NrgFormat>(),
         FormatEntry.Of<PdiFormat>(),
+        FormatEntry.Of<PopsFormat>(),
         FormatEntry.Of<TocFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything

@@ -19,6 +19,7 @@ using Imaged.Formats.Optical.Nrg;
 using Imaged.Formats.Optical.Pdi;
 using Imaged.Formats.Optical.Pops;
 using Imaged.Formats.Optical.Toc;
+using Imaged.Formats.Optical.VirtualCd;
 
 namespace Imaged.Formats;
 
@@ -58,6 +59,7 @@ public static class ImageFormats
         FormatEntry.Of<PdiFormat>(),
         FormatEntry.Of<PopsFormat>(),
         FormatEntry.Of<TocFormat>(),
+        FormatEntry.Of<VirtualCdFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too

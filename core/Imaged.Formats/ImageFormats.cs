@@ -1,9 +1,11 @@
 using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
+using Imaged.Formats.Images.Headered;
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
+using Imaged.Formats.Images.Vdf;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.BlindWrite;
@@ -63,6 +65,8 @@ public static class ImageFormats
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
         FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too
+        FormatEntry.Of<VdfFormat>(),
+        FormatEntry.Of<HeaderedFormat>(),  // before raw, and behind all that knows what it reads
         FormatEntry.Of<RawFormat>(),       // last: everything is a raw image
     ];
 
@@ -97,6 +101,11 @@ public static class ImageFormats
         }
 
         List<FormatEntry> strong = [.. matches.Where(m => m.Match == Match.Strong).Select(m => m.Entry)];
+        if (strong.Count == 0)
+        {
+            strong = [.. matches.Where(m => m.Match == Match.Likely).Select(m => m.Entry).Take(1)];
+        }
+
         if (strong.Count > 1)
         {
             string ids = string.Join(" and ", strong.Select(entry => entry.Info.Id));

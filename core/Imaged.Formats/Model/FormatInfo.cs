@@ -11,6 +11,10 @@ public enum Match
     /// <summary>Perhaps; opening it decides.</summary>
     Weak,
 
+    /// <summary>The name says so, and the format has no magic number: opened when no match is strong, and then its
+    /// errors are final.</summary>
+    Likely,
+
     /// <summary>A magic number and the checks behind it agree.</summary>
     Strong,
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
+using Imaged.Formats.HfsPlus;
 using Imaged.Formats.Iso9660;
 using Imaged.Formats.Model;
 using Imaged.Formats.Signatures;
@@ -34,6 +35,7 @@ public static class FileSystems
         FileSystemEntry.Of<SquashFsFileSystem>(),
         FileSystemEntry.Of<Iso9660FileSystem>(),
         FileSystemEntry.Of<FatFileSystem>(),
+        FileSystemEntry.Of<HfsPlusFileSystem>(),
 
         // Behind all that imaged reads itself: a RAID member or a cipher header says nothing of the files.
         .. VolumeSignatures.All.Select(signature => signature.ToEntry()),

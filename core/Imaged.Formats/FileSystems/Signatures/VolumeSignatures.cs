@@ -134,13 +134,6 @@ internal static class VolumeSignatures
             Uuid = r => Serial(r.U32(100)),
             Length = r => SignatureReader.Product(r.U64(72), 1ul << Math.Min((int)r.U8(108), 12)),
         },
-        new("hfsplus", "HFS+", "hfsplus")
-        {
-            Find = HfsVolume.FindPlus,
-            Label = HfsVolume.PlusLabel,
-            Uuid = HfsVolume.PlusUuid,
-            Length = r => SignatureReader.Product(r.BigU32(44), r.BigU32(40)),
-        },
         new("hfs", "HFS", "hfs")
         {
             Magics = [new(1024, 0, "BD"u8)],

@@ -1,0 +1,119 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using Imaged.Blocks;
+using Imaged.Formats.HfsPlus;
+using Imaged.Formats.Model;
+using Xunit;
+
+namespace Imaged.UnitTests.HfsPlus;
+
+/// <summary>Compressed files, by hand after decmpfs.h of Apple's kernel sources: no sample has one.</summary>
+public sealed class HfsCompressionTests
+{
+    private const string LzvnSector =
+        "680100f0fff097e4feffffee0004400b01c801ff1f00f01ce30055aa0600000000000000";
+
+    [Fact]
+    public void Content_in_the_attribute_is_decoded()
+    {
+        byte[] plain = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i / 50))];
+        Assert.Equal(plain, Open(3, 5000, Zlib(plain)));
+        Assert.Equal(plain, Open(3, 5000, [0xff, .. plain]));
+        Assert.Equal(plain, Open(1, 5000, plain));
+        Assert.Equal(plain, Open(7, 5000, [6, .. plain]));
+
+        // A chunk of an image of hdiutil.
+        byte[] sector = Open(7, 512, Convert.FromHexString(LzvnSector));
+        Assert.Equal([0x55, 0xaa], sector[^2..]);
+        Assert.Equal(sector, Open(11, 512, [
+            .. "bvxn"u8, 0, 2, 0, 0, 36, 0, 0, 0, .. Convert.FromHexString(LzvnSector), .. "bvx$"u8,
+        ]));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Pieces_in_the_resource_fork_are_decoded(uint kind)
+    {
+        byte[] plain = new byte[150_000];
+        new Random(3).NextBytes(plain.AsSpan(0, 70_000));
+        byte[][] pieces = [.. plain.Chunk(65536).Select(piece => kind == 4 ? Zlib(piece) : [6, .. piece])];
+        pieces[0] = [kind == 4 ? (byte)0xff : (byte)6, .. plain[..65536]];
+        byte[] fork = kind == 4 ? ZlibFork(pieces) : OffsetFork(pieces);
+        HfsCompression compression = HfsCompression.Parse(Attribute(kind, plain.Length, []));
+        Assert.True(compression.IsInFork);
+        byte[] volume = new byte[(fork.Length + 511) / 512 * 512];
+        fork.CopyTo(volume, 0);
+        using MemorySource source = new(volume);
+        List<HfsExtent> extents = [new(0, (uint)(volume.Length / 512))];
+        using HfsCompressedSource content = new(
+            compression, new HfsForkSource(source, 512, extents, (ulong)fork.Length), new BlockCache(1 << 20));
+        Assert.Equal(plain, content.ReadBytes(0, plain.Length));
+        Assert.Equal(plain[65000..66000], content.ReadBytes(65000, 1000));
+    }
+
+    [Fact]
+    public void Damage_and_other_kinds_are_told()
+    {
+        Assert.Throws<ImageFormatException>(() => HfsCompression.Parse("fpmc"u8));
+        Assert.Throws<ImageFormatException>(() => Open(3, 5000, [1, 2, 3]));
+        Assert.Throws<ImageFormatException>(() => Open(3, 5000, []));
+        Assert.Throws<ImageFormatException>(() => Open(7, 5000, Convert.FromHexString(LzvnSector)));
+        Assert.Throws<UnsupportedFeatureException>(() => Open(13, 5000, [1, 2, 3]));
+    }
+
+    private static byte[] Open(uint kind, int length, byte[] inline)
+    {
+        using MemorySource content = HfsCompression.Parse(Attribute(kind, length, inline)).OpenInline();
+        return content.ReadBytes(0, (int)content.Length);
+    }
+
+    private static byte[] Attribute(uint kind, long length, byte[] inline)
+    {
+        byte[] header = new byte[16];
+        "fpmc"u8.CopyTo(header);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), kind);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(8), length);
+        return [.. header, .. inline];
+    }
+
+    private static byte[] ZlibFork(byte[][] pieces)
+    {
+        byte[] header = new byte[256 + 4 + 4 + (8 * pieces.Length)];
+        BinaryPrimitives.WriteInt32BigEndian(header, 256);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(260), pieces.Length);
+        int at = header.Length - 260;
+        for (int i = 0; i < pieces.Length; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(264 + (8 * i)), at);
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(268 + (8 * i)), pieces[i].Length);
+            at += pieces[i].Length;
+        }
+
+        return [.. header, .. pieces.SelectMany(piece => piece)];
+    }
+
+    private static byte[] OffsetFork(byte[][] pieces)
+    {
+        byte[] header = new byte[4 * (pieces.Length + 1)];
+        int at = header.Length;
+        for (int i = 0; i <= pieces.Length; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(4 * i), at);
+            at += i < pieces.Length ? pieces[i].Length : 0;
+        }
+
+        return [.. header, .. pieces.SelectMany(piece => piece)];
+    }
+
+    private static byte[] Zlib(byte[] bytes)
+    {
+        using MemoryStream stream = new();
+        using (ZLibStream zlib = new(stream, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            zlib.Write(bytes);
+        }
+
+        return stream.ToArray();
+    }
+}

@@ -2,6 +2,9 @@ using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Headered;
+using Imaged.Formats.Images.Qcow;
+using Imaged.Formats.Images.Qcow2;
+using Imaged.Formats.Images.Qed;
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
@@ -43,6 +46,11 @@ public static class ImageFormats
     /// other.</summary>
     public static readonly IReadOnlyList<FormatEntry> All =
     [
+        // Disks of virtual machines.
+        FormatEntry.Of<QcowFormat>(),
+        FormatEntry.Of<Qcow2Format>(),
+        FormatEntry.Of<QedFormat>(),
+
         FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<Dc42Format>(),
         FormatEntry.Of<DmgFormat>(),

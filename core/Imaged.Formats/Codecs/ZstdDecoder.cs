@@ -32,6 +32,37 @@ internal static unsafe partial class ZstdDecoder
         }
     }
 
+    /// <summary>Decodes the first frame of the source; what follows it is left alone.</summary>
+    /// <param name="format">Who asks, for the error when the library is missing.</param>
+    /// <param name="source">A whole frame, and perhaps more.</param>
+    /// <param name="destination">Where to.</param>
+    /// <returns>Number of bytes written; -1 when the frame is damaged or longer than the destination.</returns>
+    /// <exception cref="UnsupportedFeatureException">The library is not installed.</exception>
+    public static int DecodeFrame(string format, ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        nuint length;
+        try
+        {
+            fixed (byte* from = source)
+            {
+                length = FindFrameLength(from, (nuint)source.Length);
+                if (IsError(length) != 0)
+                {
+                    return -1;
+                }
+            }
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        {
+            throw new UnsupportedFeatureException(format, $"zstd compression (without {Library})");
+        }
+
+        return Decode(format, source[..(int)length], destination);
+    }
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_findFrameCompressedSize")]
+    private static partial nuint FindFrameLength(byte* source, nuint length);
+
     [LibraryImport(Library, EntryPoint = "ZSTD_decompress")]
     private static partial nuint Decompress(byte* destination, nuint capacity, byte* source, nuint length);
 

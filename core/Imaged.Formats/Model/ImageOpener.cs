@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Imaged.Blocks;
 
 namespace Imaged.Formats.Model;
@@ -11,6 +12,10 @@ public sealed record ImageOpener(BlockSource Content, string FileName, HostFiles
 {
     /// <summary>The password that the user gave, as bytes without a line end; null when there is none.</summary>
     public byte[]? Password { get; init; }
+
+    /// <summary>Names of the images that this one backs, from the one that the user named on: a chain of backing files
+    /// has an end, and no image is in it twice.</summary>
+    public ImmutableArray<string> Overlays { get; init; } = [];
 
     /// <summary>The password.</summary>
     /// <param name="format">Id of the format that needs it.</param>

@@ -9,6 +9,8 @@ using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Images.Vdf;
+using Imaged.Formats.Images.Vhd;
+using Imaged.Formats.Images.Vhdx;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.BlindWrite;
@@ -50,6 +52,8 @@ public static class ImageFormats
         FormatEntry.Of<QcowFormat>(),
         FormatEntry.Of<Qcow2Format>(),
         FormatEntry.Of<QedFormat>(),
+        FormatEntry.Of<VhdFormat>(),
+        FormatEntry.Of<VhdxFormat>(),
 
         FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<Dc42Format>(),

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Imaged.Blocks;
+using Imaged.Formats.Codecs;
 
 namespace Imaged.Formats.Ext;
 
@@ -73,10 +74,10 @@ internal static class ExtGroups
     {
         Span<byte> number = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(number, (uint)group);
-        uint crc = ExtSuperblock.Checksum(superblock.ChecksumSeed, number);
-        crc = ExtSuperblock.Checksum(crc, raw[..0x1E]);
-        crc = ExtSuperblock.Checksum(crc, stackalloc byte[2]);
-        return (ushort)(ExtSuperblock.Checksum(crc, raw[0x20..]) & 0xFFFF);
+        uint crc = Crc32C.Append(superblock.ChecksumSeed, number);
+        crc = Crc32C.Append(crc, raw[..0x1E]);
+        crc = Crc32C.Append(crc, stackalloc byte[2]);
+        return (ushort)(Crc32C.Append(crc, raw[0x20..]) & 0xFFFF);
     }
 
     // The older kind leaves the checksum's own two bytes out instead of reading them as zero.

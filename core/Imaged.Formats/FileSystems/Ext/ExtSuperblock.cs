@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 using Imaged.Blocks;
+using Imaged.Formats.Codecs;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Ext;
@@ -47,8 +48,8 @@ internal sealed class ExtSuperblock
         Flags = U32(raw, 0x160);
         BackupGroups = (U32(raw, 0x24C), U32(raw, 0x250));
         ChecksumMatches = !Has(ExtReadOnlyCompatible.MetadataChecksum)
-            || Checksum(uint.MaxValue, raw[..0x3FC]) == U32(raw, 0x3FC);
-        ChecksumSeed = Has(ExtIncompatible.ChecksumSeed) ? U32(raw, 0x270) : Checksum(uint.MaxValue, Uuid);
+            || Crc32C.Append(uint.MaxValue, raw[..0x3FC]) == U32(raw, 0x3FC);
+        ChecksumSeed = Has(ExtIncompatible.ChecksumSeed) ? U32(raw, 0x270) : Crc32C.Append(uint.MaxValue, Uuid);
     }
 
     public ExtCompatible Compatible { get; }
@@ -158,23 +159,6 @@ internal sealed class ExtSuperblock
         Span<byte> raw = stackalloc byte[Length];
         volume.Read(Offset, raw);
         return U16(raw, 0x38) == Magic ? new ExtSuperblock(raw) : null;
-    }
-
-    /// <summary>CRC-32C as the file system uses it: no final inversion.</summary>
-    public static uint Checksum(uint seed, ReadOnlySpan<byte> bytes)
-    {
-        while (bytes.Length >= 8)
-        {
-            seed = BitOperations.Crc32C(seed, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-            bytes = bytes[8..];
-        }
-
-        foreach (byte value in bytes)
-        {
-            seed = BitOperations.Crc32C(seed, value);
-        }
-
-        return seed;
     }
 
     public bool Has(ExtCompatible feature) => (Compatible & feature) != 0;

@@ -11,6 +11,7 @@ using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Images.Vdf;
 using Imaged.Formats.Images.Vhd;
 using Imaged.Formats.Images.Vhdx;
+using Imaged.Formats.Images.Vmdk;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.BlindWrite;
@@ -54,6 +55,7 @@ public static class ImageFormats
         FormatEntry.Of<QedFormat>(),
         FormatEntry.Of<VhdFormat>(),
         FormatEntry.Of<VhdxFormat>(),
+        FormatEntry.Of<VmdkFormat>(),
 
         FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<Dc42Format>(),

@@ -24,4 +24,24 @@ internal static unsafe class ZlibDecoder
             }
         }
     }
+
+    /// <summary>Decodes until the destination is full or the stream ends; what follows is left alone, and so not
+    /// checked.</summary>
+    /// <returns>Number of bytes written; -1 when the stream is damaged or cut off.</returns>
+    public static int DecodePrefix(ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        fixed (byte* bytes = source)
+        {
+            try
+            {
+                using UnmanagedMemoryStream input = new(bytes, source.Length);
+                using ZLibStream stream = new(input, CompressionMode.Decompress);
+                return stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
+            }
+            catch (InvalidDataException)
+            {
+                return -1;
+            }
+        }
+    }
 }

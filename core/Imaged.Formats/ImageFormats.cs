@@ -1,7 +1,11 @@
+using Imaged.Formats.Images.AndroidSparse;
 using Imaged.Formats.Images.AppleCrypt;
+using Imaged.Formats.Images.Bochs;
+using Imaged.Formats.Images.Cloop;
 using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Headered;
+using Imaged.Formats.Images.Parallels;
 using Imaged.Formats.Images.Qcow;
 using Imaged.Formats.Images.Qcow2;
 using Imaged.Formats.Images.Qed;
@@ -9,6 +13,7 @@ using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Images.Vdf;
+using Imaged.Formats.Images.Vdi;
 using Imaged.Formats.Images.Vhd;
 using Imaged.Formats.Images.Vhdx;
 using Imaged.Formats.Images.Vmdk;
@@ -50,9 +55,14 @@ public static class ImageFormats
     public static readonly IReadOnlyList<FormatEntry> All =
     [
         // Disks of virtual machines.
+        FormatEntry.Of<AndroidSparseFormat>(),
+        FormatEntry.Of<BochsFormat>(),
+        FormatEntry.Of<CloopFormat>(),
+        FormatEntry.Of<ParallelsFormat>(),
         FormatEntry.Of<QcowFormat>(),
         FormatEntry.Of<Qcow2Format>(),
         FormatEntry.Of<QedFormat>(),
+        FormatEntry.Of<VdiFormat>(),
         FormatEntry.Of<VhdFormat>(),
         FormatEntry.Of<VhdxFormat>(),
         FormatEntry.Of<VmdkFormat>(),

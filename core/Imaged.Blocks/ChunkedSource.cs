@@ -15,6 +15,9 @@ public abstract class ChunkedSource : BlockSource
     // it has read whole: they would only push others out of the cache.
     private const int BulkLength = 128 << 10;
 
+    // Encoded chunks that follow each other are one extent of about this length: who goes by extents reads long.
+    private const int ExtentLength = 1 << 20;
+
     private readonly BlockCache _cache;
     private readonly int _owner;
 
@@ -77,7 +80,7 @@ public abstract class ChunkedSource : BlockSource
         switch (chunk.Kind)
         {
             case ChunkKind.Encoded:
-                return new(offset, length, ExtentKind.Data);
+                return new(offset, FollowEncoded(chunk) - offset, ExtentKind.Data);
             case ChunkKind.Verbatim:
                 Extent stored = chunk.Stored!.GetExtent(chunk.StoredOffset + inside);
                 return stored with { Offset = offset, Length = Math.Min(stored.Length, length) };
@@ -94,6 +97,24 @@ public abstract class ChunkedSource : BlockSource
     /// from any number of threads at once, for one chunk mostly once.</summary>
     /// <exception cref="IOException">The chunk is damaged, or the host could not deliver it.</exception>
     protected abstract void Decode(in Chunk chunk, Span<byte> destination);
+
+    // Where the encoded chunks end that follow each other from this one on.
+    private long FollowEncoded(in Chunk first)
+    {
+        long end = first.Offset + first.Length;
+        while (end < Length && end - first.Offset < ExtentLength)
+        {
+            Chunk next = GetChunk(end);
+            if (next.Kind != ChunkKind.Encoded)
+            {
+                break;
+            }
+
+            end = next.Offset + next.Length;
+        }
+
+        return end;
+    }
 
     /// <summary>Forgets the decoded chunks.</summary>
     protected override void Dispose(bool disposing) => _cache.Forget(_owner);

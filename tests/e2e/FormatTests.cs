@@ -77,6 +77,24 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void An_encrypted_disc_wants_its_password_and_survives_its_worker()
+    {
+        using PrivateSystem system = PrivateSystem.Start();
+        string image = SampleFiles.Copy("mdx/test_pass.mdx", system.Folder);
+        system.Run("info", image).Fails(5, "--password-file");
+        system.Run(["mount", image, .. PasswordOptions(system, "wrong")]).Fails(5, "password is wrong");
+        string directory = system.Mount([image, .. PasswordOptions(system, "pass")]);
+
+        // Names without Rock Ridge are written by each program in its own way; the bytes are the same.
+        string expected = SumsOf(Trees.ExtractIso(Samples.Get("mdx/test.mdf"), system["expected"]));
+        Assert.Equal(expected, SumsOf(directory));
+        Machine.Signal(Assert.Single(PrivateSystem.Workers), "KILL");
+        File.WriteAllText("/proc/sys/vm/drop_caches", "3");
+        Assert.Equal(expected, SumsOf(directory));
+        system.Run("umount", directory).Succeeds();
+    }
+
+    [Fact]
     public void A_changed_sector_is_found_by_verify()
     {
         using PrivateSystem system = PrivateSystem.Start();
@@ -109,6 +127,9 @@ public sealed class FormatTests
         File.WriteAllText(system["password"], password + "\n");
         return ["--password-file", system["password"]];
     }
+
+    private static string SumsOf(string folder) =>
+        Tool.Shell($"cd '{folder}' && find . -type f -exec sha256sum {{}} + | cut -c1-64 | sort").Text;
 
     private static string HashOf(string path)
     {

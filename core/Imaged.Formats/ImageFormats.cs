@@ -25,6 +25,7 @@ using Imaged.Formats.Optical.Ccd;
 using Imaged.Formats.Optical.Cdi;
 using Imaged.Formats.Optical.Cif;
 using Imaged.Formats.Optical.Cue;
+using Imaged.Formats.Optical.Daa;
 using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Gdi;
 using Imaged.Formats.Optical.Mds;
@@ -79,6 +80,7 @@ public static class ImageFormats
         FormatEntry.Of<CdiFormat>(),
         FormatEntry.Of<CifFormat>(),
         FormatEntry.Of<CueFormat>(),
+        FormatEntry.Of<DaaFormat>(),
         FormatEntry.Of<GdiFormat>(),
         FormatEntry.Of<MdsFormat>(),
         FormatEntry.Of<NrgFormat>(),

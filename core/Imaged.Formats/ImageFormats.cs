@@ -4,6 +4,7 @@ using Imaged.Formats.Images.Bochs;
 using Imaged.Formats.Images.Cloop;
 using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
+using Imaged.Formats.Images.Ewf;
 using Imaged.Formats.Images.Headered;
 using Imaged.Formats.Images.Parallels;
 using Imaged.Formats.Images.Qcow;
@@ -71,6 +72,7 @@ public static class ImageFormats
         FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<Dc42Format>(),
         FormatEntry.Of<DmgFormat>(),
+        FormatEntry.Of<EwfFormat>(),
         FormatEntry.Of<SparseBundleFormat>(),
         FormatEntry.Of<SparseImageFormat>(),
 

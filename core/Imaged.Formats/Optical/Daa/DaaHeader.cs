@@ -150,7 +150,7 @@ internal sealed record DaaHeader
         return bits;
     }
 
-    // As many bits as the length of a chunk takes. The width of types is the limit, but never less than 1 ends the loop.
+    // How often the length of a chunk is to be halved until it is not above the width of types.
     private static int AutomaticBits(long chunk, int typeBits)
     {
         int bits = 0;

@@ -29,6 +29,7 @@ using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Daa;
 using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Gdi;
+using Imaged.Formats.Optical.Isz;
 using Imaged.Formats.Optical.Mds;
 using Imaged.Formats.Optical.Nrg;
 using Imaged.Formats.Optical.Pdi;
@@ -84,6 +85,7 @@ public static class ImageFormats
         FormatEntry.Of<CueFormat>(),
         FormatEntry.Of<DaaFormat>(),
         FormatEntry.Of<GdiFormat>(),
+        FormatEntry.Of<IszFormat>(),
         FormatEntry.Of<MdsFormat>(),
         FormatEntry.Of<NrgFormat>(),
         FormatEntry.Of<PdiFormat>(),

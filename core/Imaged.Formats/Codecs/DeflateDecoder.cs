@@ -10,6 +10,11 @@ internal static unsafe class DeflateDecoder
     /// <returns>Number of bytes written; -1 when the stream is damaged or cut off.</returns>
     public static int DecodePrefix(ReadOnlySpan<byte> source, Span<byte> destination)
     {
+        if (source.IsEmpty)
+        {
+            return -1;
+        }
+
         fixed (byte* bytes = source)
         {
             try
@@ -18,8 +23,9 @@ internal static unsafe class DeflateDecoder
                 using DeflateStream stream = new(input, CompressionMode.Decompress);
                 return stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
             }
-            catch (InvalidDataException)
+            catch (Exception error) when (error is InvalidDataException or IOException)
             {
+                // The library's own exception for a dictionary that is asked for is an IOException.
                 return -1;
             }
         }

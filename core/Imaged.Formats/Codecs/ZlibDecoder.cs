@@ -9,6 +9,11 @@ internal static unsafe class ZlibDecoder
     /// <returns>Number of bytes written; -1 when the stream is damaged or longer than the destination.</returns>
     public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination)
     {
+        if (source.IsEmpty)
+        {
+            return -1;
+        }
+
         fixed (byte* bytes = source)
         {
             try
@@ -18,8 +23,9 @@ internal static unsafe class ZlibDecoder
                 int count = stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
                 return stream.ReadByte() < 0 ? count : -1;
             }
-            catch (InvalidDataException)
+            catch (Exception error) when (error is InvalidDataException or IOException)
             {
+                // The library's own exception for a dictionary that is asked for is an IOException.
                 return -1;
             }
         }
@@ -30,6 +36,11 @@ internal static unsafe class ZlibDecoder
     /// <returns>Number of bytes written; -1 when the stream is damaged or cut off.</returns>
     public static int DecodePrefix(ReadOnlySpan<byte> source, Span<byte> destination)
     {
+        if (source.IsEmpty)
+        {
+            return -1;
+        }
+
         fixed (byte* bytes = source)
         {
             try
@@ -38,7 +49,7 @@ internal static unsafe class ZlibDecoder
                 using ZLibStream stream = new(input, CompressionMode.Decompress);
                 return stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false);
             }
-            catch (InvalidDataException)
+            catch (Exception error) when (error is InvalidDataException or IOException)
             {
                 return -1;
             }

@@ -13,6 +13,9 @@ internal sealed class CloopSource : MappedSource
 {
     private const int EntryLength = 8;
 
+    // Deflate makes at most so many bytes of one (RFC 1951: 258 bytes of two bits).
+    private const ulong MaxExpansion = 1032;
+
     /// <summary>The blocks; the file stays its owner's.</summary>
     /// <param name="blockLength">Length of a block in bytes.</param>
     /// <param name="count">How many there are.</param>
@@ -28,7 +31,18 @@ internal sealed class CloopSource : MappedSource
         EntryRun.At((ulong)(CloopFormat.TableOffset + (index * EntryLength)), long.MaxValue);
 
     /// <inheritdoc/>
-    protected override Chunk Describe(in TableEntry entry) => Encoded(entry);
+    protected override Chunk Describe(in TableEntry entry)
+    {
+        // The entry behind tells where the block ends.
+        Span<byte> next = stackalloc byte[EntryLength];
+        bool isThere = TryReadTable(entry.At + EntryLength, next);
+        Debug.Assert(isThere, "the table was found inside the file when the image was opened");
+        ulong begin = entry.UInt64Big;
+        ulong end = BinaryPrimitives.ReadUInt64BigEndian(next);
+        return end <= begin || end > (ulong)ImageFile.Length || !IsPlausible(end - begin)
+            ? Damaged(entry, $"a block from {begin} to {end} is not in the file, or too long or short")
+            : Encoded(entry);
+    }
 
     /// <inheritdoc/>
     protected override void Decode(in Chunk chunk, Span<byte> destination)
@@ -39,11 +53,6 @@ internal sealed class CloopSource : MappedSource
         Debug.Assert(isThere, "the table was found inside the file when the image was opened");
         ulong begin = BinaryPrimitives.ReadUInt64BigEndian(raw);
         ulong end = BinaryPrimitives.ReadUInt64BigEndian(raw[EntryLength..]);
-        if (end <= begin || end > (ulong)ImageFile.Length || end - begin > 2ul * (ulong)UnitLength + 1024)
-        {
-            CloopFormat.Throw(at, $"a block from {begin} to {end} is not in the file, or too long");
-        }
-
         int length = (int)(end - begin);
         byte[] stored = ArrayPool<byte>.Shared.Rent(length);
         try
@@ -59,4 +68,8 @@ internal sealed class CloopSource : MappedSource
             ArrayPool<byte>.Shared.Return(stored);
         }
     }
+
+    // Whether a stream of this length can be one block; if not, no memory is spent on it.
+    private bool IsPlausible(ulong stored) =>
+        stored <= (2ul * (ulong)UnitLength) + 1024 && stored * MaxExpansion >= (ulong)UnitLength;
 }

@@ -111,8 +111,8 @@ internal sealed class Qcow2Source : MappedSource
         int length = (sectors * 512) - (int)(offset % 512);
 
         // The last sector need not be complete at the end of the file.
-        length = (int)Math.Min(length, ImageFile.Length - offset);
-        if (length <= 0)
+        length = (int)Math.Min(length, Math.Max(0, ImageFile.Length - offset));
+        if (length == 0)
         {
             Qcow2Format.Throw((long)run.Offset, $"the compressed cluster at {offset} lies behind the end of the file");
         }

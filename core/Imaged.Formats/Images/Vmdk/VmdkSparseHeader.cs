@@ -20,6 +20,9 @@ internal sealed record VmdkSparseHeader(long Length, int GrainLength, int TableC
     private const ulong MaxSectors = 1ul << 50;
     private const ulong MaxGrain = 64 << 20;
     private const uint MaxTable = 1 << 16;
+
+    // Compressed grains are decoded as a whole; those of all programs have 64 KiB.
+    private const ulong MaxCompressedGrain = 2 << 20;
     private const int CowdTableCount = 4096;
 
     private const uint NewlineTest = 1;
@@ -118,6 +121,11 @@ internal sealed record VmdkSparseHeader(long Length, int GrainLength, int TableC
         if (grain is < 8 or > MaxGrain / SectorLength || !ulong.IsPow2(grain))
         {
             VmdkFormat.Throw(20, $"the grain size {grain} is no power of two of sectors from 8 to 131072");
+        }
+
+        if ((flags & IsCompressedFlag) != 0 && grain > MaxCompressedGrain / SectorLength)
+        {
+            throw new UnsupportedFeatureException(VmdkFormat.Info.Id, $"compression in grains of {grain} sectors");
         }
 
         if (table is < 1 or > MaxTable)

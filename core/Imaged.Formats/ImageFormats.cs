@@ -25,6 +25,7 @@ using Imaged.Formats.Optical.C2d;
 using Imaged.Formats.Optical.Ccd;
 using Imaged.Formats.Optical.Cdi;
 using Imaged.Formats.Optical.Cif;
+using Imaged.Formats.Optical.Cso;
 using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Daa;
 using Imaged.Formats.Optical.Descriptors;
@@ -82,6 +83,7 @@ public static class ImageFormats
         FormatEntry.Of<CcdFormat>(),
         FormatEntry.Of<CdiFormat>(),
         FormatEntry.Of<CifFormat>(),
+        FormatEntry.Of<CsoFormat>(),
         FormatEntry.Of<CueFormat>(),
         FormatEntry.Of<DaaFormat>(),
         FormatEntry.Of<GdiFormat>(),

@@ -18,7 +18,15 @@ internal static class Lz4Decoder
     /// <param name="destination">What the earlier blocks gave, and room for this one.</param>
     /// <param name="to">Bytes of <paramref name="destination"/> that are filled.</param>
     /// <returns>Number of bytes that are filled then; -1 when the block is damaged or longer than the room.</returns>
-    public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination, int to)
+    public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination, int to) =>
+        Decode(source, destination, to, isPrefix: false);
+
+    /// <summary>Decodes one block that fills the destination; what follows in the source is left alone.</summary>
+    /// <returns>Number of bytes written; -1 when the block is damaged or longer than the destination.</returns>
+    public static int DecodePrefix(ReadOnlySpan<byte> source, Span<byte> destination) =>
+        Decode(source, destination, 0, isPrefix: true);
+
+    private static int Decode(ReadOnlySpan<byte> source, Span<byte> destination, int to, bool isPrefix)
     {
         int from = 0;
         while (from < source.Length)
@@ -33,7 +41,7 @@ internal static class Lz4Decoder
             source.Slice(from, literals).CopyTo(destination[to..]);
             from += literals;
             to += literals;
-            if (from == source.Length)
+            if (from == source.Length || (isPrefix && to == destination.Length))
             {
                 // The last sequence has literals only.
                 return to;

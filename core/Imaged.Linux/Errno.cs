@@ -21,14 +21,8 @@ public static class Errno
     /// <summary>Try again.</summary>
     public const int EAGAIN = 11;
 
-    /// <summary>Out of memory.</summary>
-    public const int ENOMEM = 12;
-
     /// <summary>Permission denied.</summary>
     public const int EACCES = 13;
-
-    /// <summary>Memory that cannot be had, such as a mapping behind the end of its file.</summary>
-    public const int EFAULT = 14;
 
     /// <summary>Device or resource busy.</summary>
     public const int EBUSY = 16;

@@ -1,4 +1,3 @@
-using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Fuse.Abi;
 using Imaged.Fuse.Session;
@@ -46,15 +45,6 @@ public interface IFuseHandler
     /// <param name="destination">To be filled completely, except at the file's end.</param>
     /// <param name="count">Bytes read.</param>
     FuseStatus Read(ulong node, long offset, Span<byte> destination, out int count);
-
-    /// <summary>Tells where bytes of a regular file stand unchanged in a file of the host. What cannot be told is
-    /// read.</summary>
-    /// <param name="node">The file.</param>
-    /// <param name="offset">Byte offset.</param>
-    /// <param name="size">Bytes that are wanted, above 0.</param>
-    /// <param name="range">Where the first of them stands.</param>
-    /// <param name="count">How many: <paramref name="size"/>, fewer only at the file's end.</param>
-    bool TryLocate(ulong node, long offset, int size, out HostRange range, out int count);
 
     /// <summary>Finds the next data or hole, as <c>lseek(2)</c> does.</summary>
     /// <param name="node">The file.</param>

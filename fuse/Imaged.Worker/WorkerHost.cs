@@ -26,7 +26,6 @@ internal sealed class WorkerHost : IDisposable
     private SafeFileHandle? _journalFile;
     private RequestJournal? _journal;
     private IFuseHandler? _handler;
-    private MappedImage? _mapped;
 
     /// <summary>A worker without an image.</summary>
     public WorkerHost(SafeFileHandle? directory, SafeFileHandle? destination)
@@ -100,12 +99,8 @@ internal sealed class WorkerHost : IDisposable
         _journalFile = journal;
         _journal = RequestJournal.Open(journal);
         _handler = CreateHandler(parameters.Plan);
-        _mapped = new MappedImage(Image.Files);
         _session = new FuseSession(
-            device,
-            _handler,
-            _journal,
-            new FuseSessionOptions(parameters.Threads, parameters.Recover, Report: Report) { HostMemory = _mapped });
+            device, _handler, _journal, new FuseSessionOptions(parameters.Threads, parameters.Recover, Report: Report));
         _session.Completion.ContinueWith(_ => End(), TaskScheduler.Default);
         _session.Start();
     }
@@ -136,7 +131,6 @@ internal sealed class WorkerHost : IDisposable
     public void Dispose()
     {
         _session?.Dispose();
-        _mapped?.Dispose();
         (_handler as IDisposable)?.Dispose();
         _tree?.Dispose();
         _image?.Dispose();

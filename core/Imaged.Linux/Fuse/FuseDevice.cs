@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
@@ -6,7 +5,7 @@ namespace Imaged.Linux.Fuse;
 
 /// <summary>The character device <c>/dev/fuse</c>: one open description of it is one connection's queue of
 /// requests.</summary>
-public static unsafe partial class FuseDevice
+public static unsafe class FuseDevice
 {
     private const int CloneRequest = unchecked((int)0x8004E500); // FUSE_DEV_IOC_CLONE
 
@@ -54,32 +53,5 @@ public static unsafe partial class FuseDevice
     {
         long count = (long)LibC.write(descriptor, reply, length);
         return count < 0 ? -LibC.errno : (int)count;
-    }
-
-    /// <summary>Hands one reply to the kernel whose payload stands elsewhere.</summary>
-    /// <param name="descriptor">Number of the descriptor that the request was read from.</param>
-    /// <param name="header">Header, which names the length of both.</param>
-    /// <param name="headerLength">Bytes of it.</param>
-    /// <param name="payload">Payload; memory that cannot be read ends in EFAULT, and the asker gets EIO.</param>
-    /// <param name="payloadLength">Bytes of it, above 0.</param>
-    /// <returns>The length of both, or a negative error number.</returns>
-    public static int Write(int descriptor, byte* header, int headerLength, byte* payload, int payloadLength)
-    {
-        TwoVectors vectors = new()
-        {
-            First = new() { iov_base = header, iov_len = headerLength },
-            Second = new() { iov_base = payload, iov_len = payloadLength },
-        };
-        nint count = WriteVectors(descriptor, &vectors.First, 2);
-        return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
-    }
-
-    [LibraryImport("libc", EntryPoint = "writev", SetLastError = true)]
-    private static partial nint WriteVectors(int descriptor, iovec* vectors, int count);
-
-    private struct TwoVectors
-    {
-        public iovec First;
-        public iovec Second;
     }
 }

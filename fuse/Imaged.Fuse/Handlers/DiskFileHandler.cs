@@ -98,14 +98,6 @@ public sealed class DiskFileHandler : IFuseHandler
     }
 
     /// <inheritdoc/>
-    public bool TryLocate(ulong node, long offset, int size, out HostRange range, out int count)
-    {
-        range = default;
-        count = 0;
-        return node == FileNode && ExtentHost.TryLocate(_disk, offset, size, out range, out count);
-    }
-
-    /// <inheritdoc/>
     public FuseStatus Seek(ulong node, long offset, bool hole, out long result)
     {
         result = 0;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
-using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Fuse.Abi;
 using Imaged.Fuse.Session;
@@ -98,20 +97,6 @@ public sealed class TreeHandler : IFuseHandler, IDisposable
         {
             count = file.Content!.ReadUpTo(offset, destination);
             return FuseStatus.Ok;
-        }
-        finally
-        {
-            _files.Release(file);
-        }
-    }
-
-    /// <inheritdoc/>
-    public bool TryLocate(ulong node, long offset, int size, out HostRange range, out int count)
-    {
-        OpenFileCache.OpenFile file = _files.Acquire(ToTree(node));
-        try
-        {
-            return ExtentHost.TryLocate(file.Content!, offset, size, out range, out count);
         }
         finally
         {

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Fuse.Abi;
 
@@ -15,9 +14,6 @@ internal sealed unsafe class Dispatcher
     private const uint KeepCache = 2; // FOPEN_KEEP_CACHE
     private const uint NoFlush = 32; // FOPEN_NOFLUSH
     private const uint NameLength = 255;
-
-    // Below it a copy costs less than finding out what stands where.
-    private const int LeastLocated = 65536;
 
     private readonly IFuseHandler _handler;
 
@@ -72,23 +68,6 @@ internal sealed unsafe class Dispatcher
             default:
                 return StatusOf(header.Opcode);
         }
-    }
-
-    /// <summary>Tells where in a file of the host the bytes stand that a READ asks for.</summary>
-    /// <param name="header">The request's header.</param>
-    /// <param name="arguments">What follows the header.</param>
-    /// <param name="range">Where the first byte stands.</param>
-    /// <param name="count">How many bytes the answer has.</param>
-    /// <returns>False for what has to be served by <see cref="Serve"/>.</returns>
-    public bool TryLocate(
-        in FuseInHeader header, ReadOnlySpan<byte> arguments, out HostRange range, out int count)
-    {
-        range = default;
-        count = 0;
-        ArgumentReader reader = new(arguments);
-        return reader.TryRead(out FuseReadIn read)
-            && read.Size >= LeastLocated && read.Size <= MaxPayload && read.Offset <= long.MaxValue
-            && _handler.TryLocate(header.Node, (long)read.Offset, (int)read.Size, out range, out count);
     }
 
     /// <summary>What to answer for an exception. Never ENOSYS, which the kernel would remember.</summary>

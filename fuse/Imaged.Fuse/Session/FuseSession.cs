@@ -112,8 +112,6 @@ public sealed class FuseSession : IDisposable
 
     internal bool Stopping => _stopping;
 
-    internal IHostMemory? HostMemory => _options.HostMemory;
-
     /// <summary>Starts the threads; with <see cref="FuseSessionOptions.Recover"/> the first of them answers what the
     /// dead process left before any of them reads.</summary>
     public void Start()

@@ -13,10 +13,6 @@ namespace Imaged.Fuse.Session;
 public sealed record FuseSessionOptions(
     int Threads, bool Recover = false, int MaxPages = 256, int MaxAttempts = 2, Action<FuseFailure>? Report = null)
 {
-    /// <summary>Where the host's files stand in memory, to save a copy of what is in them unchanged; null to read
-    /// everything. Stays the caller's, and must outlive the session.</summary>
-    public IHostMemory? HostMemory { get; init; }
-
     /// <summary>One more than there are processors, at most four; more help only where the source is slow.</summary>
     public static int DefaultThreads => Math.Clamp(Environment.ProcessorCount + 1, 2, 4);
 }

@@ -26,7 +26,6 @@ internal sealed unsafe class ServingThread
     private readonly AlignedBuffer _buffer;
     private readonly byte* _payload;
     private readonly byte* _reply;
-    private IHostMemory? _hostMemory;
     private long _requests;
     private long _reads;
     private long _bytesRead;
@@ -46,7 +45,6 @@ internal sealed unsafe class ServingThread
         _buffer = new AlignedBuffer(PayloadOffset + dispatcher.MaxPayload);
         _payload = _buffer.Address + PayloadOffset;
         _reply = _payload - sizeof(FuseOutHeader);
-        _hostMemory = session.HostMemory;
     }
 
     /// <summary>The kernel's number of the thread; 0 before it runs.</summary>
@@ -151,11 +149,6 @@ internal sealed unsafe class ServingThread
         FuseStatus status;
         try
         {
-            if (opcode == FuseOpcode.Read && _hostMemory is not null && TrySendFromHost(device, header, count))
-            {
-                return;
-            }
-
             status = opcode == FuseOpcode.Init
                 ? Initialize(header, count, out length)
                 : _dispatcher.Serve(*header, Arguments(header, count), _payload, out length);
@@ -170,13 +163,7 @@ internal sealed unsafe class ServingThread
             length = 0;
         }
 
-        Count(opcode, length);
-        Send(device, unique, status, length);
-    }
-
-    // Counted before the answer leaves: who got the answer finds it counted.
-    private void Count(FuseOpcode opcode, int length)
-    {
+        // Counted before the answer leaves: who got the answer finds it counted.
         _requests++;
         if (opcode == FuseOpcode.Read)
         {
@@ -185,39 +172,7 @@ internal sealed unsafe class ServingThread
         }
 
         Volatile.Write(ref _allocated, GC.GetAllocatedBytesForCurrentThread() - _allocatedBase);
-    }
-
-    // Lets the kernel copy the bytes of a READ from where they stand. False: it is still to be served.
-    private bool TrySendFromHost(int device, FuseInHeader* header, int count)
-    {
-        if (!_dispatcher.TryLocate(*header, Arguments(header, count), out HostRange range, out int length)
-            || !_hostMemory!.TryFind(range, length, out byte* payload))
-        {
-            return false;
-        }
-
-        Count(FuseOpcode.Read, length);
-        FuseOutHeader* reply = (FuseOutHeader*)_reply;
-        *reply = new() { Length = (uint)(sizeof(FuseOutHeader) + length), Unique = header->Unique };
-        int result;
-        do
-        {
-            result = FuseDevice.Write(device, _reply, sizeof(FuseOutHeader), payload, length);
-        }
-        while (result == -Errno.EINTR);
-        _hostMemory.Forget(range, length);
-        if (result is -Errno.EFAULT or -Errno.ENOMEM)
-        {
-            // The kernel has ended the request with EIO: the file was cut, or its medium fails. Serving it again tells
-            // which, for the report, and sends an answer that nobody waits for; later ones are read to begin with.
-            _hostMemory = null;
-            _requests--;
-            _reads--;
-            _bytesRead -= length;
-            return false;
-        }
-
-        return true;
+        Send(device, unique, status, length);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,7 +13,7 @@ internal sealed class ServedMount : IDisposable
     private readonly SafeFileHandle _journalFile;
     private readonly RequestJournal _journal;
 
-    public ServedMount(IFuseHandler handler, int threads = 2, bool clone = false, IHostMemory? hostMemory = null)
+    public ServedMount(IFuseHandler handler, int threads = 2, bool clone = false)
     {
         Mount = new FuseMount();
         while (clone && _clones.Count < threads - 1)
@@ -24,10 +24,7 @@ internal sealed class ServedMount : IDisposable
         _journalFile = RequestJournal.CreateFile(threads);
         _journal = RequestJournal.Open(_journalFile);
         Session = new FuseSession(
-            [Mount.Device, .. _clones],
-            handler,
-            _journal,
-            new FuseSessionOptions(threads, Report: Failures.Add) { HostMemory = hostMemory });
+            [Mount.Device, .. _clones], handler, _journal, new FuseSessionOptions(threads, Report: Failures.Add));
         Session.Start();
         Session.Ready.Wait();
         FuseTuning.SetReadAhead(Mount.Major, Mount.Minor, FuseTuning.RecommendedReadAheadKib);

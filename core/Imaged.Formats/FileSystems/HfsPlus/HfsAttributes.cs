@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Imaged.Blocks;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats.HfsPlus;

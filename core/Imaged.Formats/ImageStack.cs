@@ -25,6 +25,7 @@ public sealed class ImageStack : IDisposable
     /// <param name="formatId">Format of the outermost layer; null to find it out.</param>
     /// <exception cref="ImageFormatException">A layer is wrong, or there are too many.</exception>
     /// <exception cref="UnsupportedFeatureException">Imaged cannot read a layer.</exception>
+    /// <exception cref="FileNotFoundException">The image has no such snapshot.</exception>
     /// <exception cref="PasswordException">The password is wrong or missing.</exception>
     public static ImageStack Open(ImageOpener opener, string? formatId)
     {
@@ -42,6 +43,12 @@ public sealed class ImageStack : IDisposable
 
                 ImageOpener inner = opener with { Content = outer.Content, FileName = string.Empty, Siblings = null };
                 stack._layers.Add(ImageFormats.Open(inner, null));
+            }
+
+            FormatInfo format = stack.Innermost.Format;
+            if (opener.Snapshot is not null && !format.Caps.HasFlag(FormatCaps.Snapshots))
+            {
+                throw new UnsupportedFeatureException(format.Id, "choosing a snapshot, of which it has none,");
             }
 
             return stack;

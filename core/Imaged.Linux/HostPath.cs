@@ -95,6 +95,25 @@ public static unsafe class HostPath
         }
     }
 
+    /// <summary>Opens a regular file by a path for which <paramref name="root"/> is the root directory: absolute links
+    /// and <c>..</c> do not lead out of it (openat2(2), RESOLVE_IN_ROOT). Other files are not opened, as opening a
+    /// device may already do something.</summary>
+    /// <exception cref="LinuxException">There is no such file, or it is none (<c>ENOENT</c>).</exception>
+    public static SafeFileHandle OpenFileIn(SafeFileHandle root, string path)
+    {
+        open_how how = default;
+        how.flags = (ulong)(uint)(LibC.O_PATH | LibC.O_CLOEXEC);
+        how.resolve = (ulong)(uint)(LibC.RESOLVE_IN_ROOT | LibC.RESOLVE_NO_MAGICLINKS);
+        fixed (byte* bytes = Bytes(path))
+        {
+            int fd = LibC.openat2(Number(root), bytes, &how, sizeof(open_how));
+            using SafeFileHandle found = Wrap(LinuxException.Check(fd, $"open '{path}'"));
+            return Identify(found).IsRegular
+                ? ReopenRead(found)
+                : throw new LinuxException($"open '{path}', which is no file", Errno.ENOENT);
+        }
+    }
+
     /// <summary>Opens once more what a descriptor refers to, with rights of its own.</summary>
     /// <param name="handle">Any descriptor, also <c>O_PATH</c>.</param>
     /// <param name="flags">Flags of <c>open(2)</c>.</param>

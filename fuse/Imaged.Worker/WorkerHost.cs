@@ -70,7 +70,7 @@ internal sealed class WorkerHost : IDisposable
         }
 
         _password = password;
-        WorkerFiles files = new(image, Path.GetFileName(name), _directory);
+        WorkerFiles files = new(image, name, _directory, options.AllowOutside is true);
         _image = OpenedImage.Open(files, new ImageChoice(
             options.Format,
             options.Partition,
@@ -82,6 +82,7 @@ internal sealed class WorkerHost : IDisposable
             options.SectorSize)
         {
             Track = options.Track,
+            Snapshot = options.Snapshot,
             Password = PasswordReader.Read(password),
         });
         return _image;

@@ -9,6 +9,7 @@ internal static class ImageOptions
     public static readonly OptionSpec Format = new("format", "F", "the image format, when detection errs");
     public static readonly OptionSpec Session = new("session", "N", "session of a disc (the last)");
     public static readonly OptionSpec Track = new("track", "N", "track of a disc (the first data track)");
+    public static readonly OptionSpec Snapshot = new("snapshot", "ID", "snapshot inside a qcow2 image, by id or name");
     public static readonly OptionSpec Partition = new("partition", "N", "partition by its number");
     public static readonly OptionSpec FileSystem = new("fs", "F", "the file system, when detection errs");
 
@@ -25,11 +26,17 @@ internal static class ImageOptions
     public static readonly OptionSpec Size = new("size", "BYTES", "how much of the file it takes");
     public static readonly OptionSpec SectorSize = new("sector-size", "BYTES", "of a raw image (512)");
 
+    public static readonly OptionSpec AllowOutside =
+        new("allow-outside", null, "follow the image's references to other directories");
+
     public static readonly OptionSpec PasswordFile =
         new("password-file", "FILE", "file that holds the password; - for standard input") { IsFile = true };
 
     public static IReadOnlyList<OptionSpec> All { get; } =
-        [Format, Session, Track, Partition, FileSystem, Extensions, Offset, Size, SectorSize, PasswordFile];
+    [
+        Format, Session, Track, Snapshot, Partition, FileSystem, Extensions, Offset, Size, SectorSize, AllowOutside,
+        PasswordFile,
+    ];
 
     /// <summary>The options as the contract has them; the password is added by who sends its descriptor.</summary>
     public static OpenOptions Read(ParsedArguments arguments) => new()
@@ -37,6 +44,7 @@ internal static class ImageOptions
         Format = arguments.Text(Format),
         Session = arguments.Number(Session, 1, 99),
         Track = arguments.Number(Track, 1, 99),
+        Snapshot = arguments.Text(Snapshot),
         Partition = arguments.Number(Partition, 1, 4096),
         FileSystem = arguments.Text(As) == "disc" || arguments.Text(MountVerb.As) == "disc"
             ? "disc"
@@ -45,6 +53,7 @@ internal static class ImageOptions
         Offset = arguments.Bytes(Offset),
         Size = arguments.Bytes(Size),
         SectorSize = SectorSizeOf(arguments),
+        AllowOutside = arguments.Has(AllowOutside) ? true : null,
     };
 
     private static int? SectorSizeOf(ParsedArguments arguments)

@@ -1,3 +1,4 @@
+using Imaged.Cli.Arguments;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -25,12 +26,24 @@ internal sealed class ImageFile : IDisposable
     /// <summary>Opened for reading.</summary>
     public SafeFileHandle Handle { get; }
 
-    /// <summary>Names the directory that holds it; null when that cannot be opened.</summary>
+    /// <summary>Names the directory that holds it, or the root when files outside may be opened; null when that cannot
+    /// be opened.</summary>
     public SafeFileHandle? Directory { get; }
 
-    /// <summary>Opens an image. Of a directory that is a bundle it is the list of what the bundle is.</summary>
+    /// <summary>Opens the image that the first operand names. Of a directory that is a bundle it is the list of what
+    /// the bundle is.</summary>
     /// <exception cref="CliException">It cannot be opened, or is no file or block device.</exception>
-    public static ImageFile Open(string path)
+    public static ImageFile Open(ParsedArguments arguments) =>
+        Open(arguments.Positional[0], arguments.Has(ImageOptions.AllowOutside));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Handle.Dispose();
+        Directory?.Dispose();
+    }
+
+    private static ImageFile Open(string path, bool allowOutside)
     {
         SafeFileHandle handle;
         try
@@ -53,7 +66,7 @@ internal sealed class ImageFile : IDisposable
             string list = System.IO.Path.Combine(path, BundleList);
             if (identity.IsDirectory && File.Exists(list))
             {
-                return Open(list);
+                return Open(list, allowOutside);
             }
 
             string what = identity.IsDirectory ? "a directory" : "neither a file nor a block device";
@@ -67,14 +80,8 @@ internal sealed class ImageFile : IDisposable
             realPath = System.IO.Path.GetFullPath(path);
         }
 
-        return new(path, realPath, handle, OpenDirectory(System.IO.Path.GetDirectoryName(realPath) ?? "/"));
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Handle.Dispose();
-        Directory?.Dispose();
+        string directory = allowOutside ? "/" : System.IO.Path.GetDirectoryName(realPath) ?? "/";
+        return new(path, realPath, handle, OpenDirectory(directory));
     }
 
     private static SafeFileHandle? OpenDirectory(string path)

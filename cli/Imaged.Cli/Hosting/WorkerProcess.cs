@@ -77,7 +77,7 @@ internal sealed class WorkerProcess : IDisposable
         OpenParameters parameters = new()
         {
             Image = 0,
-            Name = Path.GetFileName(image.RealPath),
+            Name = options.AllowOutside is true ? image.RealPath : Path.GetFileName(image.RealPath),
             Options = options,
         };
         return Connection.Call(WorkerInterface.Open, parameters, descriptors).Value.Info;

@@ -27,7 +27,7 @@ internal sealed class AttachVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using ImageFile image = ImageFile.Open(call.Arguments);
         using ImageRequest request = new(image, call.Arguments);
         AttachParameters parameters = new()
         {

@@ -22,7 +22,7 @@ internal sealed class CatVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
         worker.Open(image, call.Arguments);
         CatParameters parameters = new() { Path = call.Positional(1)!, Output = 0 };

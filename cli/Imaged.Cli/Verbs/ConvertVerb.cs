@@ -41,7 +41,7 @@ internal sealed class ConvertVerb : Verb
     {
         string output = call.Positional(1)!;
         string format = call.Arguments.Text(To) ?? FormatOf(output);
-        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
         worker.Open(image, call.Arguments);
         if (output == "-")

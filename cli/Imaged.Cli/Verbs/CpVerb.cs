@@ -32,7 +32,7 @@ internal sealed class CpVerb : Verb
     public override int Run(VerbCall call)
     {
         (string folder, string? name) = Target(call.Positional(1)!, call.Positional(2)!);
-        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using ImageFile image = ImageFile.Open(call.Arguments);
         using SafeFileHandle destination = OpenDestination(folder);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory, destination);
         worker.Open(image, call.Arguments);

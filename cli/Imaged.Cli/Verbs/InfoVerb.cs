@@ -20,7 +20,7 @@ internal sealed class InfoVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
         ImageInfo info = worker.Open(image, call.Arguments);
         if (call.Printer.Json)

@@ -34,7 +34,7 @@ internal sealed class LsVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
         worker.Open(image, call.Arguments);
         ListParameters parameters = new()

@@ -36,7 +36,7 @@ internal sealed class MountVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using ImageFile image = ImageFile.Open(call.Arguments);
         using ImageRequest request = new(image, call.Arguments);
         using SafeFileHandle? target = OpenTarget(call.Positional(1));
         MountParameters parameters = new()

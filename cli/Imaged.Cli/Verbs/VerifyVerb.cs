@@ -25,7 +25,7 @@ internal sealed class VerifyVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        using ImageFile image = ImageFile.Open(call.Positional(0)!);
+        using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
         List<Problem> problems = [];
         List<string> confirmed = [];

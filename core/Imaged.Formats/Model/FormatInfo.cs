@@ -43,6 +43,9 @@ public enum FormatCaps
 
     /// <summary>Describes what other files hold: it is looked for beside a file that does not say what it is.</summary>
     Descriptor = 32,
+
+    /// <summary>Keeps earlier states of the disk, one of which may be asked for.</summary>
+    Snapshots = 64,
 }
 
 /// <summary>What is known of an image format without an image.</summary>

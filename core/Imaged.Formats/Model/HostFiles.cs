@@ -14,8 +14,29 @@ public abstract class HostFiles : IDisposable
     /// <summary>Longest sibling name in bytes.</summary>
     public const int MaxNameLength = 255;
 
+    private const int MaxPathLength = 4095;
+
     /// <summary>What has been opened, in the order of file indices; 0 is the file that the user named.</summary>
     public abstract IReadOnlyList<HostFile> Opened { get; }
+
+    /// <summary>Whether files in other directories may be opened, because the user said so.</summary>
+    public virtual bool AllowsOutside => false;
+
+    /// <summary>Opens a file that an image names by a path, in whatever directory, if that is allowed. The source
+    /// belongs to this object.</summary>
+    /// <param name="path">The path as recorded; a relative one begins where the naming file is.</param>
+    /// <param name="from">Name of the naming file: bare for one beside the image, else as this method told it.</param>
+    /// <param name="name">The name under which it is known from now on.</param>
+    /// <param name="source">The file.</param>
+    /// <returns>False when that is not allowed or there is no such regular file.</returns>
+    public bool TryOpenOutside(string path, string from, out string name, out BlockSource source)
+    {
+        string folder = Path.GetDirectoryName(from) ?? string.Empty;
+        name = Path.Combine(folder, path);
+        source = null!;
+        return AllowsOutside && name.Length is > 0 and <= MaxPathLength && !name.Contains('\0')
+            && TryOpenCore(name, out source);
+    }
 
     /// <summary>Opens a sibling for reading. The source belongs to this object.</summary>
     /// <param name="name">A bare file name from the image: anything with a slash, a NUL, <c>.</c> or <c>..</c> is
@@ -61,7 +82,8 @@ public abstract class HostFiles : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>As <see cref="TryOpen"/>, for a name that is one path component.</summary>
+    /// <summary>As <see cref="TryOpen"/>, for a name that is one path component; a path only where
+    /// <see cref="AllowsOutside"/>, and then it begins in the image's directory.</summary>
     protected abstract bool TryOpenCore(string name, out BlockSource source);
 
     /// <summary>As <see cref="TryOpenInside"/>, for names that are one path component each.</summary>

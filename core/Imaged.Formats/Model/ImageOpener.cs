@@ -13,6 +13,10 @@ public sealed record ImageOpener(BlockSource Content, string FileName, HostFiles
     /// <summary>The password that the user gave, as bytes without a line end; null when there is none.</summary>
     public byte[]? Password { get; init; }
 
+    /// <summary>Id or name of the snapshot that the user wants to see instead of the disk of now; null for none. Only
+    /// formats with <see cref="FormatCaps.Snapshots"/> get one.</summary>
+    public string? Snapshot { get; init; }
+
     /// <summary>Names of the images that this one backs, from the one that the user named on: a chain of backing files
     /// has an end, and no image is in it twice.</summary>
     public ImmutableArray<string> Overlays { get; init; } = [];

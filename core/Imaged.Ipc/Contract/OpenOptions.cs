@@ -32,6 +32,13 @@ public sealed record OpenOptions
     /// <summary>Bytes per sector of a raw image.</summary>
     public int? SectorSize { get; set; }
 
+    /// <summary>Id or name of a snapshot inside the image; null for the disk of now.</summary>
+    public string? Snapshot { get; set; }
+
+    /// <summary>Whether what the image refers to (backing files, extents, data files) may lie in other directories.
+    /// The directory that goes along is then <c>/</c>, and the name of the image its absolute path.</summary>
+    public bool? AllowOutside { get; set; }
+
     /// <summary>Index of a descriptor that the password is read from.</summary>
     public int? Password { get; set; }
 }

@@ -86,7 +86,7 @@ internal sealed class Attacher
         Attached? attached = null;
         try
         {
-            worker.Open(request.Image, Path.GetFileName(request.Path), request.Options, request.Password);
+            worker.Open(request.Image, request.Path, request.Options, request.Password);
             (AttachPlan plan, SafeFileHandle? file) = worker.Plan(CreatePlanRequest(request));
             using (file)
             {

@@ -252,7 +252,7 @@ internal sealed class Caretaker
             Restarts = record.Restarts + 1,
         };
         _records.Save(attached.Record);
-        worker.Open(attached.Image!, Path.GetFileName(record.Image), record.Options, attached.Password);
+        worker.Open(attached.Image!, record.Image, record.Options, attached.Password);
         SafeFileHandle journal =
             worker.Serve(attached.Device!, attached.Journal, record.Threads, recover: true, record.Plan);
         journal.Dispose();

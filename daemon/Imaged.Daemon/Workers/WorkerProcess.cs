@@ -27,15 +27,15 @@ internal sealed class WorkerProcess : IDisposable
 
     /// <summary>Opens an image in it.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="name">Name of its file.</param>
+    /// <param name="path">Its path.</param>
     /// <param name="options">How to open it.</param>
     /// <param name="password">What the password is read from; null for none.</param>
-    public ImageInfo Open(SafeFileHandle image, string name, OpenOptions options, SafeFileHandle? password)
+    public ImageInfo Open(SafeFileHandle image, string path, OpenOptions options, SafeFileHandle? password)
     {
         OpenParameters parameters = new()
         {
             Image = 0,
-            Name = name,
+            Name = options.AllowOutside is true ? path : Path.GetFileName(path),
             Options = options with { Password = password is null ? null : 1 },
         };
         using VarlinkReply<OpenReply> reply = _control.Call(

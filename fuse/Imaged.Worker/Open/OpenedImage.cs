@@ -29,6 +29,9 @@ internal sealed record ImageChoice(
     /// <summary>Track of a disc, from 1.</summary>
     public int? Track { get; init; }
 
+    /// <summary>Id or name of a snapshot inside the image; null for the disk of now.</summary>
+    public string? Snapshot { get; init; }
+
     /// <summary>The password; null for none.</summary>
     public byte[]? Password { get; init; }
 }
@@ -227,7 +230,11 @@ internal sealed class OpenedImage : IDisposable
             content = Window(content);
         }
 
-        ImageOpener opener = new(content, _files.Opened[0].Name, _files, Cache) { Password = _choice.Password };
+        ImageOpener opener = new(content, _files.Opened[0].Name, _files, Cache)
+        {
+            Password = _choice.Password,
+            Snapshot = _choice.Snapshot,
+        };
         _stack = ImageStack.Open(opener, _choice.Format);
         Disk = ChooseTrack() switch
         {

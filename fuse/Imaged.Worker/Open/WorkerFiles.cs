@@ -13,16 +13,26 @@ internal sealed class WorkerFiles : HostFiles
     private const int MaxOpened = 4096;
 
     private readonly SafeFileHandle? _directory;
+    private readonly string _folder;
     private readonly List<HostFile> _opened = [];
     private readonly List<(SafeFileHandle Handle, BlockSource Source)> _sources = [];
 
     /// <summary>Takes ownership of <paramref name="image"/>, not of <paramref name="directory"/>.</summary>
+    /// <param name="image">The file that the user named.</param>
+    /// <param name="path">Its name; its absolute path when it may refer to files outside.</param>
+    /// <param name="directory">Where it is; the root directory when it may refer to files outside.</param>
+    /// <param name="allowOutside">Whether it may.</param>
     /// <exception cref="IOException">The image is neither a regular file nor a block device.</exception>
-    public WorkerFiles(SafeFileHandle image, string name, SafeFileHandle? directory)
+    public WorkerFiles(SafeFileHandle image, string path, SafeFileHandle? directory, bool allowOutside)
     {
         _directory = directory;
-        Image = Add(image, name);
+        AllowsOutside = allowOutside && directory is not null;
+        _folder = (AllowsOutside ? Path.GetDirectoryName(path) : null) ?? string.Empty;
+        Image = Add(image, Path.GetFileName(path));
     }
+
+    /// <inheritdoc/>
+    public override bool AllowsOutside { get; }
 
     /// <summary>The file that the user named.</summary>
     public BlockSource Image { get; }
@@ -41,7 +51,7 @@ internal sealed class WorkerFiles : HostFiles
             return [];
         }
 
-        string path = FormattableString.Invariant($"/proc/self/fd/{_directory.DangerousGetHandle()}");
+        string path = FormattableString.Invariant($"/proc/self/fd/{_directory.DangerousGetHandle()}{_folder}");
         return [.. Directory.EnumerateFiles(path).Take(MaxSiblings).Select(file => Path.GetFileName(file))];
     }
 
@@ -63,7 +73,7 @@ internal sealed class WorkerFiles : HostFiles
 
         try
         {
-            SafeFileHandle handle = HostPath.OpenBeneath(_directory, name);
+            SafeFileHandle handle = OpenPath(_directory, name);
             if (!HostPath.Identify(handle).IsRegular)
             {
                 handle.Dispose();
@@ -85,7 +95,7 @@ internal sealed class WorkerFiles : HostFiles
         source = null!;
         try
         {
-            SafeFileHandle? handle = _directory is null ? null : HostPath.OpenBeneath(_directory, $"{folder}/{name}");
+            SafeFileHandle? handle = _directory is null ? null : OpenPath(_directory, $"{folder}/{name}");
             if (handle is null || !HostPath.Identify(handle).IsRegular)
             {
                 handle?.Dispose();
@@ -109,6 +119,10 @@ internal sealed class WorkerFiles : HostFiles
             source.Dispose();
         }
     }
+
+    private SafeFileHandle OpenPath(SafeFileHandle directory, string path) => AllowsOutside
+        ? HostPath.OpenFileIn(directory, Path.Combine(_folder, path))
+        : HostPath.OpenBeneath(directory, path);
 
     private static bool IsNotThere(LinuxException error) =>
         error.Errno is Errno.ENOENT or Errno.ELOOP or Errno.ENOTDIR or 18 /* EXDEV */;

@@ -1,3 +1,5 @@
+using Imaged.Blocks;
+using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
 using Xunit;
@@ -148,6 +150,58 @@ public sealed class Qcow2ToolTests
         Assert.StartsWith("2 'a second one' of 20", snapshots[1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1", "1.raw")]
+    [InlineData("first", "1.raw")]
+    [InlineData("2", "2.raw")]
+    [InlineData("a second one", "2.raw")]
+    [InlineData(null, "now.raw")]
+    public void The_disk_of_a_snapshot_is_what_qemu_img_makes_of_it(string? snapshot, string expected)
+    {
+        Requires.Tool("qemu-img", "qemu-io");
+        using TemporaryFolder folder = new();
+        Tool.Shell($"""
+            cd {folder.Path}
+            qemu-img create -q -f qcow2 base.qcow2 3M
+            qemu-io -c 'write -P 9 2M 1M' base.qcow2 >&2
+            qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 disk.qcow2 4M
+            qemu-io -c 'write -P 1 0 1M' disk.qcow2 >&2
+            qemu-img snapshot -c first disk.qcow2
+            qemu-io -c 'write -P 2 512k 1M' disk.qcow2 >&2
+            qemu-img snapshot -c 'a second one' disk.qcow2
+            qemu-img resize -q disk.qcow2 6M
+            qemu-io -c 'write -P 3 5M 64k' disk.qcow2 >&2
+            qemu-img convert -l snapshot.id=1 -O raw disk.qcow2 1.raw
+            qemu-img convert -l snapshot.id=2 -O raw disk.qcow2 2.raw
+            qemu-img convert -O raw disk.qcow2 now.raw
+            """);
+        using FolderFiles files = new(folder.Path, "disk.qcow2");
+        using ImageStack stack = ImageStack.Open(OpenerOf(files, snapshot), null);
+        byte[] bytes = File.ReadAllBytes(folder[expected]);
+
+        // qemu-img makes a file of the length that the disk has now.
+        int length = (int)stack.Innermost.Content.Length;
+        Assert.Equal(snapshot is null ? 6 << 20 : 4 << 20, length);
+        Assert.Equal(bytes[..length], stack.Innermost.Content.ReadBytes(0, length));
+        Assert.All(bytes[length..], value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void A_snapshot_that_is_not_there_is_said_so()
+    {
+        Requires.Tool("qemu-img");
+        using TemporaryFolder folder = new();
+        Tool.Shell($"""
+            cd {folder.Path}
+            qemu-img create -q -f qcow2 disk.qcow2 1M
+            qemu-img create -q -f vdi disk.vdi 1M
+            """);
+        using FolderFiles files = new(folder.Path, "disk.qcow2");
+        Assert.Throws<FileNotFoundException>(() => ImageStack.Open(OpenerOf(files, "other"), null));
+        using FolderFiles others = new(folder.Path, "disk.vdi");
+        Assert.Throws<UnsupportedFeatureException>(() => ImageStack.Open(OpenerOf(others, "other"), null));
+    }
+
     [Fact]
     public void A_disk_with_a_bitmap_is_read()
     {
@@ -161,4 +215,7 @@ public sealed class Qcow2ToolTests
             """);
         QemuImage.AssertSame(folder, "disk.qcow2", "qcow2", "qcow2");
     }
+
+    private static ImageOpener OpenerOf(FolderFiles files, string? snapshot) =>
+        new(files.First, files.Opened[0].Name, files, new BlockCache(8 << 20)) { Snapshot = snapshot };
 }

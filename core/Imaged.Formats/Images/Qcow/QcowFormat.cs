@@ -30,7 +30,7 @@ internal sealed class QcowFormat : IImageFormat
         return new DiskImage(Info, new OverlaySource(source, below.Content))
         {
             Details = [cluster, new("Backing file", backing)],
-            Warnings = [.. BackingFile.Warnings(backing, null, below)],
+            Warnings = below.Warnings,
             Owned = below.Owned,
         };
     }

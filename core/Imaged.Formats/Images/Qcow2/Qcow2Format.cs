@@ -11,7 +11,11 @@ namespace Imaged.Formats.Images.Qcow2;
 internal sealed class Qcow2Format : IImageFormat
 {
     public static FormatInfo Info { get; } =
-        new("qcow2", "QEMU copy-on-write, version 2 or 3", [".qcow2", ".qcow"], FormatCaps.Read | FormatCaps.Backing);
+        new(
+            "qcow2",
+            "QEMU copy-on-write, version 2 or 3",
+            [".qcow2", ".qcow"],
+            FormatCaps.Read | FormatCaps.Backing | FormatCaps.Snapshots);
 
     public static Match Probe(ProbeWindow window) =>
         window.Has(0, [0x51, 0x46, 0x49, 0xfb]) && window.Head.Length >= 8
@@ -34,7 +38,10 @@ internal sealed class Qcow2Format : IImageFormat
             data = BackingFile.OpenSibling(opener, Info.Id, name, "data file");
         }
 
-        Qcow2Source source = new(header, file, data, opener.Cache);
+        Qcow2Header shown = opener.Snapshot is { } wanted
+            ? header.At(Qcow2Snapshots.Find(file, header, wanted), file)
+            : header;
+        Qcow2Source source = new(shown, file, data, opener.Cache);
         return extensions.BackingName is { } backing
             ? OpenBacking(opener, source, backing, extensions.BackingFormat, details, warnings)
             : new DiskImage(Info, source) { Details = details, Warnings = [.. warnings] };
@@ -58,7 +65,7 @@ internal sealed class Qcow2Format : IImageFormat
         return new DiskImage(Info, new OverlaySource(source, below.Content))
         {
             Details = details,
-            Warnings = [.. warnings, .. BackingFile.Warnings(backing, formatId, below)],
+            Warnings = [.. warnings, .. below.Warnings],
             Owned = below.Owned,
         };
     }

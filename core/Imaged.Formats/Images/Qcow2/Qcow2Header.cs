@@ -97,7 +97,7 @@ internal sealed record Qcow2Header(
             version,
             (int)clusterBits,
             (long)length,
-            L1CountOf(raw),
+            CheckL1Count(BinaryPrimitives.ReadUInt32BigEndian(raw[36..]), 36),
             (long)Math.Min(long.MaxValue, BinaryPrimitives.ReadUInt64BigEndian(raw[40..])),
             features,
             compression == 1)
@@ -112,12 +112,32 @@ internal sealed record Qcow2Header(
         return header;
     }
 
-    private static int L1CountOf(ReadOnlySpan<byte> raw)
+    /// <summary>The header with the disk of a snapshot in the place of the disk of now, checked.</summary>
+    /// <exception cref="ImageFormatException">The snapshot is wrong.</exception>
+    public Qcow2Header At(Qcow2Snapshot snapshot, BlockSource file)
     {
-        uint count = BinaryPrimitives.ReadUInt32BigEndian(raw[36..]);
+        // A snapshot without a length of its own was taken of a disk of today's length.
+        ulong length = snapshot.Length ?? (ulong)Length;
+        if (length > MaxLength)
+        {
+            Qcow2Format.Throw(snapshot.Offset, $"the size {length} of the snapshot is above {MaxLength}");
+        }
+
+        Qcow2Header header = this with
+        {
+            Length = (long)length,
+            L1Count = CheckL1Count(snapshot.L1Count, snapshot.Offset + 8),
+            L1Offset = (long)Math.Min(long.MaxValue, snapshot.L1Offset),
+        };
+        header.Check(file);
+        return header;
+    }
+
+    private static int CheckL1Count(uint count, long offset)
+    {
         if (count > MaxL1Length / 8)
         {
-            Qcow2Format.Throw(36, $"the L1 table has {count} entries, more than {MaxL1Length / 8}");
+            Qcow2Format.Throw(offset, $"the L1 table has {count} entries, more than {MaxL1Length / 8}");
         }
 
         return (int)count;

@@ -32,7 +32,7 @@ internal sealed class QedFormat : IImageFormat
         return new DiskImage(Info, new OverlaySource(source, below.Content))
         {
             Details = [cluster, new("Backing file", backing)],
-            Warnings = [.. warnings, .. BackingFile.Warnings(backing, formatId, below)],
+            Warnings = [.. warnings, .. below.Warnings],
             Owned = below.Owned,
         };
     }

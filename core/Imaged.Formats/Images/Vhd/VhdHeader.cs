@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using Imaged.Blocks;
-using Imaged.Formats.Images.Mapping;
 
 namespace Imaged.Formats.Images.Vhd;
 
@@ -87,6 +86,6 @@ internal sealed record VhdHeader(
         }
 
         names.Add(Encoding.BigEndianUnicode.GetString(raw.AsSpan(64, 512)));
-        return names.Select(name => BackingFile.BareName(name.Split('\0')[0])).Where(name => name.Length > 0);
+        return names.Select(name => name.Split('\0')[0]).Where(name => name.Length > 0);
     }
 }

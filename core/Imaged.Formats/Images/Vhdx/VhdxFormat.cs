@@ -74,7 +74,7 @@ internal sealed class VhdxFormat : IImageFormat
         string[] names =
         [
             .. PathKeys.Where(metadata.ParentLocator.ContainsKey)
-                .Select(key => BackingFile.BareName(metadata.ParentLocator[key])).Distinct(),
+                .Select(key => metadata.ParentLocator[key]).Distinct(),
         ];
         Guid[] wanted =
         [

@@ -161,7 +161,7 @@ internal sealed class VmdkFormat : IImageFormat
     }
 
     private static DiskImage OpenParent(ImageOpener opener, VmdkDescriptor descriptor, string name) =>
-        BackingFile.OpenParent(opener, Info.Id, [BackingFile.BareName(name)], parent =>
+        BackingFile.OpenParent(opener, Info.Id, [name], parent =>
         {
             uint? id = ReadDescriptor(parent.Content)?.ContentId;
             return id == descriptor.ParentContentId

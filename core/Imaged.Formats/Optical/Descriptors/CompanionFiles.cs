@@ -43,6 +43,11 @@ internal sealed class CompanionFiles(string format, ImageOpener opener, List<str
             return null;
         }
 
+        if (opener.Siblings.TryOpenOutside(recorded, opener.FileName, out string known, out BlockSource outside))
+        {
+            return (outside, known);
+        }
+
         if (opener.Siblings.TryOpen(name, out BlockSource source))
         {
             return (source, name);

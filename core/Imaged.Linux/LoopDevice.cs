@@ -151,6 +151,21 @@ public sealed unsafe class LoopDevice : IDisposable
     public static bool IsAttached(int number) =>
         File.Exists(FormattableString.Invariant($"/sys/block/loop{number}/loop/backing_file"));
 
+    /// <summary>Number of the loop device that was attached under this name; null when there is none.</summary>
+    public static int? FindByName(string name)
+    {
+        foreach (int number in ListAttached())
+        {
+            using LoopDevice? loop = Open(number);
+            if (loop?.TryGetStatus()?.Name == name)
+            {
+                return number;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>What the kernel says of the device; null when nothing is attached to it any more.</summary>
     public LoopStatus? TryGetStatus()
     {

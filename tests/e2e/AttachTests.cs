@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Imaged.TestKit;
 using Xunit;
 
@@ -57,6 +58,29 @@ public sealed class AttachTests
         Assert.True(File.Exists(Path.Combine(directory, "README.txt")));
         Tool.Run("umount", directory);
         system.Run("detach", image).Succeeds();
+    }
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("fuse")]
+    public void What_a_daemon_died_over_is_cleared_away(string way)
+    {
+        using PrivateSystem system = PrivateSystem.Start();
+        string image = system.Sample("disk-mbr.img.xz");
+        string device = Device(system, image, "--via", way);
+        system.KillDaemon();
+
+        // As it stands in the record between the making of the loop device and the saving of its number.
+        string record = Assert.Single(Directory.GetFiles(system["state/attachments"], "*.json"));
+        JsonNode json = JsonNode.Parse(File.ReadAllText(record))!;
+        Assert.NotNull(json["Loop"]);
+        json["Loop"] = null;
+        File.WriteAllText(record, json.ToJsonString());
+        system.StartDaemon();
+        Assert.True(Machine.Eventually(() => !Machine.Loops().ContainsKey(device)));
+        Assert.True(Machine.Eventually(() => PrivateSystem.Workers.Length == 0));
+        Assert.Empty(Directory.GetFiles(system["state/attachments"]));
+        system.Run("list").Succeeds();
     }
 
     private static string Device(PrivateSystem system, params string[] arguments)

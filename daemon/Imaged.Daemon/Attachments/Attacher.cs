@@ -211,6 +211,8 @@ internal sealed class Attacher
                 return;
             }
 
+            // A loop device outlives a daemon that dies here: by this record, which has no number yet, it is found.
+            _records.Save(attached.Record);
             using SafeFileHandle? served = fuse is null ? null : OpenServed(fuse, attached);
             AttachLoop(attached, served ?? file!, autoClear: mount);
         }
@@ -285,7 +287,7 @@ internal sealed class Attacher
         attached.Loop = LoopDevice.Attach(
             file,
             new LoopOptions(
-                "imaged:" + attached.Record.Id, plan.Offset, plan.Size, plan.SectorSize, ReadOnly: true, autoClear));
+                attached.Record.LoopName, plan.Offset, plan.Size, plan.SectorSize, ReadOnly: true, autoClear));
         attached.Record = attached.Record with { Loop = attached.Loop.Number };
     }
 

@@ -49,7 +49,11 @@ internal sealed record AttachmentRecord
     /// <summary>What the caller chose of the image.</summary>
     public required OpenOptions Options { get; init; }
 
-    /// <summary>Loop device number; null for none.</summary>
+    /// <summary>The text by which its loop device is known again.</summary>
+    [JsonIgnore]
+    public string LoopName => "imaged:" + Id;
+
+    /// <summary>Loop device number; null for none, or not yet.</summary>
     public int? Loop { get; init; }
 
     /// <summary>Partitions registered on the loop device.</summary>

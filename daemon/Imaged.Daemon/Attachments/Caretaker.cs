@@ -108,7 +108,7 @@ internal sealed class Caretaker
         if (attached.Record.Loop is { } number)
         {
             using LoopDevice? loop = LoopDevice.Open(number);
-            if (loop?.TryGetStatus()?.Name == "imaged:" + attached.Record.Id)
+            if (loop?.TryGetStatus()?.Name == attached.Record.LoopName)
             {
                 TryDetach(loop);
             }
@@ -147,7 +147,7 @@ internal sealed class Caretaker
         AttachmentRecord record = attached.Record;
         if (record.Loop is { } number)
         {
-            if (!IsOurs(number, record.Id))
+            if (!IsOurs(number, record.LoopName))
             {
                 return "its loop device was detached";
             }
@@ -159,7 +159,7 @@ internal sealed class Caretaker
         return attached.Device is { } device && Poller.HasError(device) ? "it was unmounted" : null;
     }
 
-    private static bool IsOurs(int number, string id)
+    private static bool IsOurs(int number, string name)
     {
         if (!LoopDevice.IsAttached(number))
         {
@@ -167,7 +167,7 @@ internal sealed class Caretaker
         }
 
         using LoopDevice? loop = LoopDevice.Open(number);
-        return loop?.TryGetStatus()?.Name == "imaged:" + id;
+        return loop?.TryGetStatus()?.Name == name;
     }
 
     private void OnWorkerEnded(string id, ChildProcess process)

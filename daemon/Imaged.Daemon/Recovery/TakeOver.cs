@@ -58,6 +58,13 @@ internal sealed class TakeOver
     private void Take(Attached attached, HeldDescriptors? stored)
     {
         AttachmentRecord record = attached.Record;
+        if (record.Plan.Kind != PlanKind.FuseTree && record.Loop is null)
+        {
+            stored?.Dispose();
+            ClearUnfinished(attached);
+            return;
+        }
+
         if (record.Plan.Kind == PlanKind.DirectLoop)
         {
             stored?.Dispose();
@@ -102,6 +109,15 @@ internal sealed class TakeOver
         }
 
         _caretaker.Adopted(attached);
+    }
+
+    // Its daemon died before anybody was told of it.
+    private void ClearUnfinished(Attached attached)
+    {
+        AttachmentRecord record = attached.Record;
+        attached.Worker = record.Worker is { } pid ? _launcher.Adopt(record.Id, pid, record.WorkerStarted) : null;
+        attached.Record = record with { Loop = LoopDevice.FindByName(record.LoopName) };
+        Abandon(attached, "its daemon died while it attached it");
     }
 
     // What the service manager kept is whole and stays with it; what a worker held is stored now.

@@ -114,6 +114,35 @@ public static unsafe class HostPath
         }
     }
 
+    /// <summary>Makes an empty file without a name in a directory, open for reading and writing (<c>O_TMPFILE</c>): it
+    /// is gone with its last descriptor, however the process ends, unless <see cref="TryLink"/> names it.</summary>
+    /// <returns>Null when it cannot be made, be it that the file system does not know such files.</returns>
+    public static SafeFileHandle? TryCreateUnnamed(string directory)
+    {
+        fixed (byte* bytes = Bytes(directory))
+        {
+            int flags = LibC.O_TMPFILE | LibC.O_RDWR | LibC.O_CLOEXEC;
+            int fd = LibC.open(bytes, flags, 0x1b6 /* 0666, less the umask */);
+            return fd < 0 ? null : Wrap(fd);
+        }
+    }
+
+    /// <summary>Gives an open file a name, or one more.</summary>
+    /// <returns>False when there is something of this name already.</returns>
+    public static bool TryLink(SafeFileHandle file, string path)
+    {
+        string source = FormattableString.Invariant($"/proc/self/fd/{Number(file)}");
+        fixed (byte* from = Bytes(source), to = Bytes(path))
+        {
+            if (LibC.linkat(LibC.AT_FDCWD, from, LibC.AT_FDCWD, to, LibC.AT_SYMLINK_FOLLOW) == 0)
+            {
+                return true;
+            }
+        }
+
+        return LibC.errno == 17 /* EEXIST */ ? false : throw new LinuxException($"make '{path}'", LibC.errno);
+    }
+
     /// <summary>Opens once more what a descriptor refers to, with rights of its own.</summary>
     /// <param name="handle">Any descriptor, also <c>O_PATH</c>.</param>
     /// <param name="flags">Flags of <c>open(2)</c>.</param>

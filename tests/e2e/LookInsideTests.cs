@@ -23,6 +23,41 @@ public sealed class LookInsideTests
     }
 
     [Fact]
+    public void Only_the_part_that_was_asked_for_is_shown()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        string disk = system.Sample("disk-gpt.img.xz");
+        JsonElement info = system.Run("info", "--json", disk, "--partition", "2").Succeeds().Json;
+        JsonElement only = Assert.Single(info.GetProperty("partitionTable").GetProperty("partitions").EnumerateArray());
+        Assert.Equal(2, only.GetProperty("number").GetInt32());
+        system.Run("info", disk, "--partition", "7").Fails(4, "no partition 7");
+
+        string bridge = system.Sample("bridge.iso.xz");
+        JsonElement shown = system.Run("info", "--json", bridge, "--fs", "udf").Succeeds().Json;
+        Assert.Equal("udf", Assert.Single(shown.GetProperty("volumes").EnumerateArray()).GetProperty("fileSystem").GetString());
+        system.Run("info", bridge, "--fs", "ext").Fails(7, "does not hold");
+
+        string sessions = system.Sample("sessions.iso.xz");
+        system.Run("info", sessions, "--session", "1").Succeeds();
+        system.Run("info", sessions, "--session", "5").Fails(7, "session 5");
+    }
+
+    [Fact]
+    public void A_conversion_that_is_killed_leaves_nothing()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        string image = system["holes"];
+        Tool.Shell($"(yes || true) | head -c 1G > '{image}'");
+        string folder = Directory.CreateDirectory(system["out"]).FullName;
+        using RunningCommand command = system.Begin("convert", image, Path.Combine(folder, "copy.img"));
+        Assert.True(Machine.Eventually(() => Machine.OpenFiles(command.Pid).Any(
+            path => path.StartsWith(folder, StringComparison.Ordinal))));
+        command.Signal("KILL");
+        command.Finish();
+        Assert.Empty(Directory.GetFileSystemEntries(folder));
+    }
+
+    [Fact]
     public void Anybody_may_look_into_his_own_images()
     {
         using PrivateSystem system = PrivateSystem.WithoutDaemon();

@@ -21,6 +21,28 @@ internal static class Machine
         return (behind[0], behind[1], $"{fields[5]},{behind[2]}");
     }
 
+    /// <summary>What the descriptors of a process refer to.</summary>
+    public static IEnumerable<string> OpenFiles(int pid)
+    {
+        foreach (string descriptor in Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd"))
+        {
+            string? target = null;
+            try
+            {
+                target = new FileInfo(descriptor).LinkTarget;
+            }
+            catch (IOException)
+            {
+                // Closed meanwhile.
+            }
+
+            if (target is not null)
+            {
+                yield return target;
+            }
+        }
+    }
+
     /// <summary>Attached loop devices and their backing files.</summary>
     public static Dictionary<string, string> Loops()
     {

@@ -3,8 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Hosting;
 
-/// <summary>A file that gets its name when it is complete and on the disk; until then it has a temporary one beside it,
-/// and it goes when anything fails.</summary>
+/// <summary>A file that gets its name when it is complete and on the disk. Until then it has none, so that nothing is
+/// left however the process ends; where the file system has no files without a name it has a temporary one beside it,
+/// and goes when anything fails.</summary>
 internal sealed class OutputFile : IDisposable
 {
     private readonly string _path;
@@ -12,14 +13,15 @@ internal sealed class OutputFile : IDisposable
     private readonly string _folder;
     private readonly bool _replace;
     private readonly IDisposable _interrupt;
-    private bool _done;
+    private bool _isNamed;
 
-    private OutputFile(string path, string temporary, bool replace, SafeFileHandle handle)
+    private OutputFile(string path, string temporary, bool replace, SafeFileHandle handle, bool isNamed)
     {
         _path = path;
         _temporary = temporary;
         _folder = Path.GetDirectoryName(path) ?? "/";
         _replace = replace;
+        _isNamed = isNamed;
         Handle = handle;
         _interrupt = Interrupts.Add(Remove);
     }
@@ -27,7 +29,7 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Empty, opened for reading and writing.</summary>
     public SafeFileHandle Handle { get; }
 
-    /// <summary>Creates the temporary file.</summary>
+    /// <summary>Creates the file.</summary>
     /// <param name="path">The final name.</param>
     /// <param name="replace">Whether a file of that name may be replaced.</param>
     public static OutputFile Create(string path, bool replace)
@@ -58,11 +60,16 @@ internal sealed class OutputFile : IDisposable
 
         string folder = Path.GetDirectoryName(full) ?? "/";
         string temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Environment.ProcessId}.part");
+        if (HostPath.TryCreateUnnamed(folder) is { } unnamed)
+        {
+            return new(full, temporary, replace, unnamed, isNamed: false);
+        }
+
         try
         {
             SafeFileHandle handle = File.OpenHandle(
                 temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            return new(full, temporary, replace, handle);
+            return new(full, temporary, replace, handle, isNamed: true);
         }
         catch (DirectoryNotFoundException)
         {
@@ -78,16 +85,11 @@ internal sealed class OutputFile : IDisposable
     public void Commit()
     {
         RandomAccess.FlushToDisk(Handle);
-        try
+        if (_isNamed || !HostPath.TryLink(Handle, _path))
         {
-            File.Move(_temporary, _path, _replace);
-        }
-        catch (IOException) when (!_replace && File.Exists(_path))
-        {
-            throw Exists(_path);
+            Rename();
         }
 
-        _done = true;
         using SafeFileHandle folder = HostPath.OpenDirectory(_folder);
         RandomAccess.FlushToDisk(folder);
     }
@@ -98,6 +100,30 @@ internal sealed class OutputFile : IDisposable
         Remove();
         _interrupt.Dispose();
         Handle.Dispose();
+    }
+
+    // A name that is taken is replaced by renaming only.
+    private void Rename()
+    {
+        if (!_isNamed)
+        {
+            if (!_replace || !HostPath.TryLink(Handle, _temporary))
+            {
+                throw Exists(_path);
+            }
+
+            _isNamed = true;
+        }
+
+        try
+        {
+            File.Move(_temporary, _path, _replace);
+            _isNamed = false;
+        }
+        catch (IOException) when (!_replace && File.Exists(_path))
+        {
+            throw Exists(_path);
+        }
     }
 
     private static CliException Exists(string path) =>
@@ -111,9 +137,9 @@ internal sealed class OutputFile : IDisposable
 
     private void Remove()
     {
-        if (!_done)
+        if (_isNamed)
         {
-            _done = true;
+            _isNamed = false;
             File.Delete(_temporary);
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Imaged.Formats.Model;
 using Imaged.Ipc.Contract;
@@ -7,17 +8,21 @@ namespace Imaged.Worker.Open;
 /// <summary>Puts what is known of an image into the words of the contract.</summary>
 internal static class ImageInfoMapper
 {
-    /// <summary>The whole stack of an image.</summary>
-    public static ImageInfo Map(OpenedImage image) => new()
+    /// <summary>The whole stack of an image, as far as the user asks about it.</summary>
+    public static ImageInfo Map(OpenedImage image)
     {
-        File = image.Files.Opened[0].Name,
-        Size = image.Files.Opened[0].Length,
-        Layers = [.. image.Layers.Select((layer, index) => Map(layer, index == 0 ? image.Files : null))],
-        Disc = image.Disc is { } disc ? Map(disc) : null,
-        PartitionTable = image.PartitionTable is { } table ? Map(table, image) : null,
-        Volumes = Map(image.Volumes[0]),
-        Warnings = [.. image.Layers.SelectMany(layer => layer.Warnings)],
-    };
+        ImmutableArray<ImageVolume> volumes = image.DescribeVolumes();
+        return new()
+        {
+            File = image.Files.Opened[0].Name,
+            Size = image.Files.Opened[0].Length,
+            Layers = [.. image.Layers.Select((layer, index) => Map(layer, index == 0 ? image.Files : null))],
+            Disc = image.Disc is { } disc ? Map(disc) : null,
+            PartitionTable = image.PartitionTable is { } table ? Map(table, volumes) : null,
+            Volumes = [.. volumes.Where(volume => volume.Partition is null).SelectMany(Map)],
+            Warnings = [.. image.Layers.SelectMany(layer => layer.Warnings)],
+        };
+    }
 
     private static Layer Map(DiskImage layer, WorkerFiles? files) => new()
     {
@@ -60,12 +65,13 @@ internal static class ImageInfoMapper
         };
     }
 
-    private static Ipc.Contract.PartitionTable Map(Formats.Model.PartitionTable table, OpenedImage image) => new()
+    private static Ipc.Contract.PartitionTable Map(
+        Formats.Model.PartitionTable table, ImmutableArray<ImageVolume> volumes) => new()
     {
         Type = table.TypeId,
         Uuid = table.Uuid,
         SectorSize = table.SectorSize,
-        Partitions = [.. image.Volumes.Where(volume => volume.Partition is not null).Select(MapPartition)],
+        Partitions = [.. volumes.Where(volume => volume.Partition is not null).Select(MapPartition)],
         Warnings = table.Warnings,
     };
 

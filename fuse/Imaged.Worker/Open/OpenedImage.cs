@@ -173,6 +173,43 @@ internal sealed class OpenedImage : IDisposable
         return FileSystems.Open(volume.Content, _choice.FileSystem, options);
     }
 
+    /// <summary>The volumes that the user asks about: those of the partition, the file system and the session that were
+    /// chosen; all when nothing was.</summary>
+    /// <exception cref="UnsupportedFeatureException">None of them holds the file system.</exception>
+    public ImmutableArray<ImageVolume> DescribeVolumes()
+    {
+        ImmutableArray<ImageVolume> volumes = _choice.Partition is { } number ? [VolumeOf(number)] : Volumes;
+        if (_choice.FileSystem is { } id && !IsDiscWanted)
+        {
+            volumes = [.. volumes.Select(volume => volume with
+            {
+                FileSystems = [.. volume.FileSystems.Where(info => info.FileSystem == id)],
+            })];
+            if (volumes.All(volume => volume.FileSystems.IsEmpty))
+            {
+                throw new UnsupportedFeatureException(id, "this image, which does not hold it,");
+            }
+        }
+
+        return _choice.Session is null || HasSessions ? volumes : [.. volumes.Select(DescribeSession)];
+    }
+
+    // What the file systems of a volume were when the session that was chosen was the last one.
+    private ImageVolume DescribeSession(ImageVolume volume) => volume with
+    {
+        FileSystems = [.. volume.FileSystems.Select(info =>
+        {
+            if (!CanRead(info.FileSystem) || info.FileSystem == DiscTree.Id)
+            {
+                return info;
+            }
+
+            FileTreeOptions options = new(Cache) { Extensions = _choice.Extensions, Session = _choice.Session };
+            using FileTree tree = FileSystems.Open(volume.Content, info.FileSystem, options);
+            return tree.Volume;
+        })],
+    };
+
     /// <summary>Whether imaged reads the files of a file system itself.</summary>
     public static bool CanRead(string fileSystem) =>
         fileSystem == DiscTree.Id || FileSystems.Find(fileSystem) is { Info.CanRead: true };

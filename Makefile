@@ -62,6 +62,10 @@ demo: deps-demo build  ## sudo make demo [IMAGE=path]: mount an image with a pri
 test: deps-test build  ## sudo make test: every test there is
 	AS_OWNER="$(AS_OWNER)" tests/run
 
+.PHONY: formats-table
+formats-table:  ## Puts what the last 'make test' checked into docs/formats.md
+	tests/formats-table out/test-results out/test-results/formats.json docs/formats.md
+
 .PHONY: bench
 bench: deps-test build  ## sudo make bench [ROWS="a b"]: the tables of docs/performance.md
 	$(AS_OWNER) $(DOTNET) build tests/bench/Imaged.Bench.csproj -c Release --nologo -v quiet -clp:NoSummary

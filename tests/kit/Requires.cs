@@ -11,6 +11,7 @@ public static class Requires
         foreach (string name in names)
         {
             Assert.SkipUnless(TestKit.Tool.Exists(name), $"needs {name}");
+            Evidence.Note("tool", name);
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class SampleFiles : HostFiles
     {
         Requires.Samples();
         _folder = Path.GetDirectoryName(name) ?? string.Empty;
+        Evidence.Note("sample", name);
         Name = Path.GetFileName(unpack ? Unpacked(name) : name);
         string path = unpack ? Samples.Get(name) : Path.Combine(Samples.Root, name);
         First = Add(Name, first ?? FileSource.Open(path));

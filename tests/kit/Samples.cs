@@ -39,6 +39,7 @@ public static class Samples
     public static string Get(string name)
     {
         Requires.Samples();
+        Evidence.Note("sample", name);
         string path = Path.Combine(Root, name);
         if (!File.Exists(path))
         {

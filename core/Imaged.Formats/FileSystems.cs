@@ -8,6 +8,7 @@ using Imaged.Formats.Model;
 using Imaged.Formats.Signatures;
 using Imaged.Formats.SquashFs;
 using Imaged.Formats.Udf;
+using Imaged.Formats.Wim;
 
 namespace Imaged.Formats;
 
@@ -36,6 +37,7 @@ public static class FileSystems
         FileSystemEntry.Of<Iso9660FileSystem>(),
         FileSystemEntry.Of<FatFileSystem>(),
         FileSystemEntry.Of<HfsPlusFileSystem>(),
+        FileSystemEntry.Of<WimFileSystem>(),
 
         // Behind all that imaged reads itself: a RAID member or a cipher header says nothing of the files.
         .. VolumeSignatures.All.Select(signature => signature.ToEntry()),

@@ -18,6 +18,7 @@ using Imaged.Formats.Images.Vdi;
 using Imaged.Formats.Images.Vhd;
 using Imaged.Formats.Images.Vhdx;
 using Imaged.Formats.Images.Vmdk;
+using Imaged.Formats.Images.Wim;
 using Imaged.Formats.Images.Xz;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
@@ -78,6 +79,7 @@ public static class ImageFormats
         FormatEntry.Of<EwfFormat>(),
         FormatEntry.Of<SparseBundleFormat>(),
         FormatEntry.Of<SparseImageFormat>(),
+        FormatEntry.Of<WimFormat>(),
         FormatEntry.Of<XzFormat>(),
 
         FormatEntry.Of<BlindWriteFormat>(),

@@ -40,7 +40,7 @@ public static class FuzzTargets
             });
 
             // A session by its number is looked for in another way than the last one.
-            for (int session = 1; session <= (entry.Info.Id is "iso9660" or "udf" ? 2 : 0); session++)
+            for (int session = 1; session <= (entry.Info.Id is "iso9660" or "udf" or "wim" ? 2 : 0); session++)
             {
                 FileTreeOptions options = new(NewCache()) { Session = session };
                 HostileInput.Allow(() =>

@@ -43,7 +43,8 @@ public sealed record FileTreeOptions(BlockCache Cache)
     /// one there is.</summary>
     public string? Extensions { get; init; }
 
-    /// <summary>Which session of a volume that has several, from 1; null for the last.</summary>
+    /// <summary>Which session of a volume that has several, from 1; null for the last. Of a file system that holds
+    /// several images the number of one; null for the first.</summary>
     public int? Session { get; init; }
 }
 

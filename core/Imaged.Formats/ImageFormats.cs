@@ -1,3 +1,5 @@
+using Imaged.Formats.Images.Aff;
+using Imaged.Formats.Images.Aff4;
 using Imaged.Formats.Images.AndroidSparse;
 using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Bochs;
@@ -73,6 +75,8 @@ public static class ImageFormats
         FormatEntry.Of<VhdxFormat>(),
         FormatEntry.Of<VmdkFormat>(),
 
+        FormatEntry.Of<AffFormat>(),
+        FormatEntry.Of<Aff4Format>(),
         FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<Dc42Format>(),
         FormatEntry.Of<DmgFormat>(),

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes the images in this folder, each as small as its tool allows. Times and identifiers are fixed wherever the tool
 # lets us. Made with xorriso 1.5.4, genisoimage 1.1.11, udftools 2.3, e2fsprogs 1.47.0, dosfstools 4.2,
-# mtools 4.0.33, gdisk 1.0.9, util-linux 2.38.1, parted 3.5, squashfs-tools 4.5.1, xz 5.4.1 (Debian 12).
+# mtools 4.0.33, gdisk 1.0.9, util-linux 2.38.1, parted 3.5, squashfs-tools 4.5.1, wimlib 1.13.5, xz 5.4.1
+# (Debian 12).
 # Usage: tests/samples/make.sh (writes beside itself; needs no root)
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -69,6 +70,11 @@ mkudffs --utf8 --vid=UDF_DEMO --uuid=0123456789abcdef --media-type=hd --blocksiz
 pack udf.img
 
 mksquashfs "$tree" squashfs.img -quiet -no-progress -all-root -noappend -comp gzip >/dev/null && pack squashfs.img
+
+# Other containers, for the fuzzer: what stands in them uncompressed meets its parsers.
+wimlib-imagex capture "$tree" stored.wim DEMO --compress=none --unix-data >/dev/null && pack stored.wim
+wimlib-imagex capture "$tree" lzx.wim DEMO --compress=LZX --check >/dev/null && pack lzx.wim
+python3 aff4.py "$work" http://code.google.com/p/snappy/ snappy && mv "$work/image.aff4" snappy.aff4 && pack snappy.aff4
 
 # Disks.
 fat "$work/fat.img" 4096 12 8

@@ -116,7 +116,7 @@ public sealed class WimSampleTests
     }
 
     private static int CountResources(string sample) =>
-        Tool.Run("wimlib-imagex", "info", Samples.Get(sample), "--blobs").Text.Split("\nHash ").Length - 1;
+        Tool.Run("wimlib-imagex", "info", Samples.Get(sample), "--blobs").Text.Split("Hash ").Length - 1;
 
     private static FileTree Open(BlockSource volume, int image) =>
         WimFileSystem.Open(volume, new FileTreeOptions(new BlockCache(4 << 20)) { Session = image });

@@ -70,7 +70,8 @@ internal sealed record WimHeader(
     public string CompressionText => Compression == WimCompression.None
         ? "none"
         : string.Create(
-            CultureInfo.InvariantCulture, $"{Compression.ToString().ToUpperInvariant()}, chunks of {ChunkLength} bytes");
+            CultureInfo.InvariantCulture,
+            $"{Compression.ToString().ToUpperInvariant()}, chunks of {ChunkLength} bytes");
 
     /// <summary>Byte offset behind the part, as far as its header tells: table, XML and digests are its end.</summary>
     public long End => Math.Max(Length, Math.Max(Table.End, Math.Max(Xml.End, Integrity.End)));

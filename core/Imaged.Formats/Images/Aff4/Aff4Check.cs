@@ -84,7 +84,8 @@ internal static class Aff4Check
             {
                 if (AlgorithmOf(digest.Type) is { } algorithm)
                 {
-                    Compare($"{algorithm} of '{member}'", HashMember(volume, address, member, algorithm), digest.Text, check);
+                    byte[] actual = HashMember(volume, address, member, algorithm);
+                    Compare($"{algorithm} of '{member}'", actual, digest.Text, check);
                 }
             }
         }

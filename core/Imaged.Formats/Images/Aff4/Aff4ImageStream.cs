@@ -155,7 +155,8 @@ internal sealed class Aff4ImageStream : ChunkedSource
         }
 
         string name = number.ToString("D8", CultureInfo.InvariantCulture);
-        long chunks = Math.Min(_bevyChunks, ((Length + _chunkLength - 1) / _chunkLength) - ((long)number * _bevyChunks));
+        long first = (long)number * _bevyChunks;
+        long chunks = Math.Min(_bevyChunks, ((Length + _chunkLength - 1) / _chunkLength) - first);
         BlockSource? index = _volume.TryOpenMember(_address, name + ".index");
         if (index is not null && index.Length < chunks * IndexEntryLength && index.Length % sizeof(uint) == 0
             && index.Length / sizeof(uint) is long entries && entries >= chunks && entries <= chunks + 1)
@@ -173,7 +174,9 @@ internal sealed class Aff4ImageStream : ChunkedSource
         Aff4Format.Info.Id, 0, $"the {property} of '{_address}' is missing or out of range");
 
     private static void ThrowDamaged(in Chunk chunk, long at, string what) => ImageFormatException.Throw(
-        Aff4Format.Info.Id, Math.Max(0, at), $"chunk {chunk.Index} of the stream, bytes from {chunk.Offset} on, {what}");
+        Aff4Format.Info.Id,
+        Math.Max(0, at),
+        $"chunk {chunk.Index} of the stream, bytes from {chunk.Offset} on, {what}");
 
     private sealed record Bevy(BlockSource? Data, BlockSource? Index)
     {

@@ -168,7 +168,7 @@ internal sealed class Aff4Map : BlockSource
                 ImageFormatException.Throw(
                     Aff4Format.Info.Id,
                     0,
-                    $"{length} bytes of a map at {offset} of {mapLength} are those at {targetOffset} of stream {target}");
+                    $"{length} bytes at {offset} of a map of {mapLength} stand at {targetOffset} of stream {target}");
             }
 
             return new((long)offset, (long)length, (long)targetOffset, (int)target);

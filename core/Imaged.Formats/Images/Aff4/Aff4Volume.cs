@@ -110,8 +110,8 @@ internal sealed class Aff4Volume : IDisposable
         }
     }
 
-    // Below the address of the volume names are relative; what stands before "//" in others is one folder (AFF4 standard
-    // 1.0, section 5).
+    // Below the address of the volume names are relative; of others the beginning is one folder (AFF4 standard 1.0,
+    // section 5).
     private (string Full, string Relative) NamesOf(string stream, string member)
     {
         string relative = _address.Length > 0 && stream.StartsWith(_address + "/", StringComparison.Ordinal)

@@ -33,6 +33,7 @@ using Imaged.Formats.Optical.Cso;
 using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Daa;
 using Imaged.Formats.Optical.Descriptors;
+using Imaged.Formats.Optical.Ecm;
 using Imaged.Formats.Optical.Gdi;
 using Imaged.Formats.Optical.Isz;
 using Imaged.Formats.Optical.Mds;
@@ -94,6 +95,7 @@ public static class ImageFormats
         FormatEntry.Of<CsoFormat>(),
         FormatEntry.Of<CueFormat>(),
         FormatEntry.Of<DaaFormat>(),
+        FormatEntry.Of<EcmFormat>(),
         FormatEntry.Of<GdiFormat>(),
         FormatEntry.Of<IszFormat>(),
         FormatEntry.Of<MdsFormat>(),

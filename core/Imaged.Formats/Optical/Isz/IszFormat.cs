@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.IO.Hashing;
 using Imaged.Blocks;
@@ -11,8 +10,6 @@ internal sealed class IszFormat : IImageFormat
 {
     /// <summary>Its id, for errors.</summary>
     public const string Id = "isz";
-
-    private const int StepLength = 1 << 20;
 
     public static FormatInfo Info { get; } =
         new(Id, "UltraISO", [".isz"], FormatCaps.Read | FormatCaps.Split | FormatCaps.Wrapper);
@@ -59,31 +56,8 @@ internal sealed class IszFormat : IImageFormat
 
     private static void Verify(BlockSource content, uint expected, ImageCheck check)
     {
-        check.Begin("CRC-32", content.Length);
         Crc32 crc = new();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(StepLength);
-        try
-        {
-            for (long offset = 0; offset < content.Length; offset += StepLength)
-            {
-                Span<byte> part = buffer.AsSpan(0, (int)Math.Min(StepLength, content.Length - offset));
-                content.Read(offset, part);
-                crc.Append(part);
-                check.Advance(part.Length);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        if (crc.GetCurrentHashAsUInt32() == expected)
-        {
-            check.Confirm("CRC-32");
-        }
-        else
-        {
-            check.Report(null, $"the CRC-32 is {crc.GetCurrentHashAsUInt32():x8}, the header says {expected:x8}");
-        }
+        check.ReadAll("CRC-32", content, crc.Append);
+        check.Compare("CRC-32", crc.GetCurrentHashAsUInt32(), expected);
     }
 }

@@ -32,8 +32,12 @@ internal static class RawSector
     /// <summary>Offset of user data in Form 1 and Form 2.</summary>
     public const int Form1Data = 24;
 
-    private const int Header = 12;
-    private const int Subheader = 16;
+    /// <summary>Offset of the header: the address, and the mode.</summary>
+    public const int Header = 12;
+
+    /// <summary>Offset of the two copies of the subheader in Mode 2.</summary>
+    public const int Subheader = 16;
+
     private const int Mode1Edc = 2064;
     private const int Form1Edc = 2072;
     private const int Form2Edc = 2348;
@@ -138,6 +142,28 @@ internal static class RawSector
         }
     }
 
+    /// <summary>Writes checksum and error correction of a Mode 1 sector, of which the rest is there.</summary>
+    public static void WriteMode1Codes(Span<byte> sector)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(sector[Mode1Edc..], Edc.Compute(sector[..Mode1Edc]));
+        Ecc.Generate(sector);
+    }
+
+    /// <summary>As <see cref="WriteMode1Codes"/>, for Form 1.</summary>
+    public static void WriteForm1Codes(Span<byte> sector)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(sector[Form1Edc..], Edc.Compute(sector[Subheader..Form1Edc]));
+        Span<byte> header = stackalloc byte[4];
+        sector.Slice(Header, 4).CopyTo(header);
+        sector.Slice(Header, 4).Clear();
+        Ecc.Generate(sector);
+        header.CopyTo(sector[Header..]);
+    }
+
+    /// <summary>As <see cref="WriteMode1Codes"/>, for Form 2, which has a checksum only.</summary>
+    public static void WriteForm2Codes(Span<byte> sector) => BinaryPrimitives.WriteUInt32LittleEndian(
+        sector[Form2Edc..], Edc.Compute(sector[Subheader..Form2Edc]));
+
     private static int DataOffset(int mode) => mode switch
     {
         1 => Mode1Data,
@@ -171,25 +197,15 @@ internal static class RawSector
     private static bool IsRight(ReadOnlySpan<byte> sector, int begin, int edc) =>
         BinaryPrimitives.ReadUInt32LittleEndian(sector[edc..]) == Edc.Compute(sector[begin..edc]);
 
-    private static void WriteMode1Codes(Span<byte> sector)
-    {
-        BinaryPrimitives.WriteUInt32LittleEndian(sector[Mode1Edc..], Edc.Compute(sector[..Mode1Edc]));
-        Ecc.Generate(sector);
-    }
-
     private static void WriteMode2Codes(Span<byte> sector)
     {
         if (IsForm2(sector[Subheader..]))
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(sector[Form2Edc..], Edc.Compute(sector[Subheader..Form2Edc]));
-            return;
+            WriteForm2Codes(sector);
         }
-
-        BinaryPrimitives.WriteUInt32LittleEndian(sector[Form1Edc..], Edc.Compute(sector[Subheader..Form1Edc]));
-        Span<byte> header = stackalloc byte[4];
-        sector.Slice(Header, 4).CopyTo(header);
-        sector.Slice(Header, 4).Clear();
-        Ecc.Generate(sector);
-        header.CopyTo(sector[Header..]);
+        else
+        {
+            WriteForm1Codes(sector);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Imaged.Blocks;
+using Imaged.Formats.Images.Mapping;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Optical.Ecm;
@@ -96,25 +97,11 @@ internal sealed class EcmIndex
     /// <param name="storedEnd">Behind what is stored of it, by at most a header.</param>
     public EcmRun Find(long offset, out long end, out long storedEnd)
     {
-        int low = 0;
-        int high = _runs.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (_runs[middle].Offset <= offset)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        (end, storedEnd) = low < _runs.Length
-            ? (_runs[low].Offset, _runs[low].StoredOffset)
+        int index = RunSearch.FindLast<EcmRun>(_runs, offset, static run => run.Offset);
+        (end, storedEnd) = index + 1 < _runs.Length
+            ? (_runs[index + 1].Offset, _runs[index + 1].StoredOffset)
             : (Length, StoredEnd);
-        return _runs[low - 1];
+        return _runs[index];
     }
 
     private static EcmIndex Finish(BlockSource file, List<EcmRun> runs, long length, long storedEnd)

@@ -41,6 +41,7 @@ using Imaged.Formats.Optical.Nrg;
 using Imaged.Formats.Optical.Pdi;
 using Imaged.Formats.Optical.Pops;
 using Imaged.Formats.Optical.Toc;
+using Imaged.Formats.Optical.Uif;
 using Imaged.Formats.Optical.VirtualCd;
 
 namespace Imaged.Formats;
@@ -103,6 +104,7 @@ public static class ImageFormats
         FormatEntry.Of<PdiFormat>(),
         FormatEntry.Of<PopsFormat>(),
         FormatEntry.Of<TocFormat>(),
+        FormatEntry.Of<UifFormat>(),
         FormatEntry.Of<VirtualCdFormat>(),
 
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything

@@ -24,6 +24,7 @@ public sealed class FormatTests
     [InlineData("cso/mirage2iso.cso", "cso", null)]
     [InlineData("ecm/mirage2iso.iso.ecm.xz", "ecm", null)]
     [InlineData("isz/ultraiso96.isz", "isz", null)]
+    [InlineData("uif/magiciso55.uif", "uif", null)]
     [InlineData("daa/split1/02_poweriso-4.6-split1.part01.daa", "daa", null)]
     public void Every_format_is_mounted_with_all_its_files(string sample, string format, string? password)
     {

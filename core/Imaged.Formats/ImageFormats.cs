@@ -32,6 +32,7 @@ using Imaged.Formats.Optical.Cif;
 using Imaged.Formats.Optical.Cso;
 using Imaged.Formats.Optical.Cue;
 using Imaged.Formats.Optical.Daa;
+using Imaged.Formats.Optical.Dax;
 using Imaged.Formats.Optical.Descriptors;
 using Imaged.Formats.Optical.Ecm;
 using Imaged.Formats.Optical.Gdi;
@@ -96,6 +97,7 @@ public static class ImageFormats
         FormatEntry.Of<CsoFormat>(),
         FormatEntry.Of<CueFormat>(),
         FormatEntry.Of<DaaFormat>(),
+        FormatEntry.Of<DaxFormat>(),
         FormatEntry.Of<EcmFormat>(),
         FormatEntry.Of<GdiFormat>(),
         FormatEntry.Of<IszFormat>(),

@@ -8,6 +8,7 @@ using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Ewf;
 using Imaged.Formats.Images.Headered;
+using Imaged.Formats.Images.Imd;
 using Imaged.Formats.Images.Parallels;
 using Imaged.Formats.Images.Qcow;
 using Imaged.Formats.Images.Qcow2;
@@ -88,6 +89,9 @@ public static class ImageFormats
         FormatEntry.Of<SparseImageFormat>(),
         FormatEntry.Of<WimFormat>(),
         FormatEntry.Of<XzFormat>(),
+
+        // Floppy disks.
+        FormatEntry.Of<ImdFormat>(),
 
         FormatEntry.Of<BlindWriteFormat>(),
         FormatEntry.Of<C2dFormat>(),

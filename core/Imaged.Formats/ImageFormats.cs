@@ -16,6 +16,7 @@ using Imaged.Formats.Images.Qed;
 using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
+using Imaged.Formats.Images.Td0;
 using Imaged.Formats.Images.Vdf;
 using Imaged.Formats.Images.Vdi;
 using Imaged.Formats.Images.Vhd;
@@ -92,6 +93,7 @@ public static class ImageFormats
 
         // Floppy disks.
         FormatEntry.Of<ImdFormat>(),
+        FormatEntry.Of<Td0Format>(),
 
         FormatEntry.Of<BlindWriteFormat>(),
         FormatEntry.Of<C2dFormat>(),

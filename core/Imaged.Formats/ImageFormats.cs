@@ -9,6 +9,7 @@ using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Ewf;
 using Imaged.Formats.Images.Headered;
 using Imaged.Formats.Images.Imd;
+using Imaged.Formats.Images.Imz;
 using Imaged.Formats.Images.Parallels;
 using Imaged.Formats.Images.Qcow;
 using Imaged.Formats.Images.Qcow2;
@@ -93,6 +94,7 @@ public static class ImageFormats
 
         // Floppy disks.
         FormatEntry.Of<ImdFormat>(),
+        FormatEntry.Of<ImzFormat>(),
         FormatEntry.Of<Td0Format>(),
 
         FormatEntry.Of<BlindWriteFormat>(),

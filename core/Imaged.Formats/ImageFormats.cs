@@ -10,6 +10,7 @@ using Imaged.Formats.Images.Ewf;
 using Imaged.Formats.Images.Headered;
 using Imaged.Formats.Images.Imd;
 using Imaged.Formats.Images.Imz;
+using Imaged.Formats.Images.Ndif;
 using Imaged.Formats.Images.Parallels;
 using Imaged.Formats.Images.Qcow;
 using Imaged.Formats.Images.Qcow2;
@@ -87,6 +88,7 @@ public static class ImageFormats
         FormatEntry.Of<Dc42Format>(),
         FormatEntry.Of<DmgFormat>(),
         FormatEntry.Of<EwfFormat>(),
+        FormatEntry.Of<NdifFormat>(),
         FormatEntry.Of<SparseBundleFormat>(),
         FormatEntry.Of<SparseImageFormat>(),
         FormatEntry.Of<WimFormat>(),

@@ -12,6 +12,7 @@ using Imaged.Formats.Images.Imd;
 using Imaged.Formats.Images.Imz;
 using Imaged.Formats.Images.Ndif;
 using Imaged.Formats.Images.Parallels;
+using Imaged.Formats.Images.Partclone;
 using Imaged.Formats.Images.Qcow;
 using Imaged.Formats.Images.Qcow2;
 using Imaged.Formats.Images.Qed;
@@ -89,6 +90,7 @@ public static class ImageFormats
         FormatEntry.Of<DmgFormat>(),
         FormatEntry.Of<EwfFormat>(),
         FormatEntry.Of<NdifFormat>(),
+        FormatEntry.Of<PartcloneFormat>(),
         FormatEntry.Of<SparseBundleFormat>(),
         FormatEntry.Of<SparseImageFormat>(),
         FormatEntry.Of<WimFormat>(),

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Makes the images in this folder, each as small as its tool allows. Times and identifiers are fixed wherever the tool
 # lets us. Made with xorriso 1.5.4, genisoimage 1.1.11, udftools 2.3, e2fsprogs 1.47.0, dosfstools 4.2,
-# mtools 4.0.33, gdisk 1.0.9, util-linux 2.38.1, parted 3.5, squashfs-tools 4.5.1, wimlib 1.13.5, xz 5.4.1
-# (Debian 12).
+# mtools 4.0.33, gdisk 1.0.9, util-linux 2.38.1, parted 3.5, squashfs-tools 4.5.1, wimlib 1.13.5,
+# partclone 0.3.23, xz 5.4.1 (Debian 12).
 # Usage: tests/samples/make.sh (writes beside itself; needs no root)
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -62,7 +62,10 @@ ext() { # file, KiB, options
     E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -F -b 1024 -U $uuid -E hash_seed=$uuid,root_owner=0:0 \
         -d "$tree" "${@:3}" "$1"
 }
-ext ext2.img 256 -t ext2 -L EXT2 && pack ext2.img
+ext ext2.img 256 -t ext2 -L EXT2
+rm -f partclone.img
+partclone.ext2 -c -q -F -s ext2.img -o partclone.img -L "$work/log" >/dev/null 2>&1
+pack ext2.img && pack partclone.img
 ext ext4.img 512 -t ext4 -L EXT4 -O 64bit,inline_data,metadata_csum,^has_journal -I 256 && pack ext4.img
 
 truncate -s 2M udf.img

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Imaged.Formats.Images.Mapping;
 
 /// <summary>Bits of a bitmap that are alike and follow each other.</summary>
@@ -22,6 +25,26 @@ internal readonly record struct BitRun(bool IsSet, int Length)
         }
 
         return new(isSet, end - begin);
+    }
+
+    /// <summary>How many of the first bits of a bitmap are set; bit 0 is the lowest one of the first byte.</summary>
+    /// <param name="bitmap">The bitmap.</param>
+    /// <param name="count">Bits to look at; the bitmap has so many.</param>
+    public static int CountSet(ReadOnlySpan<byte> bitmap, int count)
+    {
+        int set = 0;
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bitmap[..(count / 8)]);
+        foreach (ulong word in words)
+        {
+            set += BitOperations.PopCount(word);
+        }
+
+        foreach (byte value in bitmap[(words.Length * sizeof(ulong))..(count / 8)])
+        {
+            set += BitOperations.PopCount(value);
+        }
+
+        return count % 8 == 0 ? set : set + BitOperations.PopCount(bitmap[count / 8] & ((1u << (count % 8)) - 1));
     }
 
     private static bool Has(ReadOnlySpan<byte> bitmap, int index, bool highestFirst) =>

@@ -121,8 +121,8 @@ public static class ImageFormats
         FormatEntry.Of<UifFormat>(),
         FormatEntry.Of<VirtualCdFormat>(),
 
+        FormatEntry.Of<SplitRawFormat>(),  // before bin and raw: a part of an image could be anything
         FormatEntry.Of<BinFormat>(),       // before raw: sectors of a CD could be anything
-        FormatEntry.Of<SplitRawFormat>(),  // before raw: the first part of a split image is a raw image, too
         FormatEntry.Of<VdfFormat>(),
         FormatEntry.Of<HeaderedFormat>(),  // before raw, and behind all that knows what it reads
         FormatEntry.Of<RawFormat>(),       // last: everything is a raw image
@@ -172,7 +172,7 @@ public static class ImageFormats
 
         if (strong.Count == 1)
         {
-            return strong[0].Open(opener);
+            return SplitRawFormat.TryOpenWhole(opener, strong[0]) ?? strong[0].Open(opener);
         }
 
         if (DescriptorLookup.TryOpen(opener, All, out string? warning) is { } described)

@@ -45,6 +45,70 @@ public sealed class SplitRawTests
         }
     }
 
+    [Theory]
+    [InlineData("-d -a 3", "disk.img.002")]
+    [InlineData("--numeric-suffixes=1 -a 3", "disk.img.001")]
+    [InlineData("--numeric-suffixes=1 -a 3", "disk.img.007")]
+    [InlineData("", "disk.img.ad")]
+    [InlineData("-a 3", "disk.img.abe")]
+    public void Any_part_opens_the_whole(string options, string named)
+    {
+        Requires.Tool("split", "mkfs.ext4");
+        using TemporaryFolder folder = new();
+        Tool.Shell($"""
+            cd {folder.Path}; mkfs.ext4 -q disk 1M; cp disk whole
+            split -b 30001 {options} disk disk.img.; rm disk
+            """);
+        byte[] whole = File.ReadAllBytes(folder["whole"]);
+        using FolderFiles files = new(folder.Path, named);
+        using ImageStack stack = OpenStack(files, named);
+        Assert.Equal(["splitraw", "raw"], stack.Layers.Select(layer => layer.Format.Id));
+        Assert.Empty(stack.Layers[0].Warnings);
+        Assert.Equal(35, files.Opened.Count);
+        Assert.Equal(whole, stack.Innermost.Content.ReadBytes(0, whole.Length));
+    }
+
+    [Fact]
+    public void What_the_parts_hold_together_is_opened()
+    {
+        Requires.Tool("split", "xz", "qemu-img", "mkfs.ext4");
+        using TemporaryFolder folder = new();
+        Tool.Shell($"""
+            cd {folder.Path}; mkfs.ext4 -q whole 4M
+            head -c 1500000 /dev/urandom | dd conv=notrunc of=whole bs=1M seek=2
+            qemu-img convert -O qcow2 whole disk; xz -kT1 --block-size=256KiB disk
+            split -b 300000 disk.xz disk.xz.; split -b 300000 -d -a 3 disk disk.
+            """);
+        byte[] whole = File.ReadAllBytes(folder["whole"]);
+        foreach ((string name, string[] formats) in ((string, string[])[])
+            [
+                ("disk.xz.aa", ["splitraw", "xz", "qcow2"]), ("disk.xz.ac", ["splitraw", "xz", "qcow2"]),
+                ("disk.000", ["splitraw", "qcow2"]), ("disk.004", ["splitraw", "qcow2"]), ("disk", ["qcow2"]),
+                ("disk.xz", ["xz", "qcow2"]),
+            ])
+        {
+            using FolderFiles files = new(folder.Path, name);
+            using ImageStack stack = OpenStack(files, name);
+            Assert.Equal(formats, stack.Layers.Select(layer => layer.Format.Id));
+            Assert.Equal(whole, stack.Innermost.Content.ReadBytes(0, whole.Length));
+        }
+    }
+
+    [Fact]
+    public void Images_that_are_only_numbered_are_not_parts_of_one()
+    {
+        Requires.Tool("qemu-img");
+        using TemporaryFolder folder = new();
+        Tool.Shell($"cd {folder.Path}; qemu-img create -f qcow2 vm.001 1M; qemu-img create -f qcow2 vm.002 2M");
+        foreach ((string name, long length) in ((string, long)[])[("vm.001", 1 << 20), ("vm.002", 2 << 20)])
+        {
+            using FolderFiles files = new(folder.Path, name);
+            using ImageStack stack = OpenStack(files, name);
+            Assert.Equal("qcow2", Assert.Single(stack.Layers).Format.Id);
+            Assert.Equal(length, stack.Innermost.Content.Length);
+        }
+    }
+
     [Fact]
     public void Sample_in_two_parts_holds_the_volume_that_blkid_finds_in_both()
     {
@@ -104,6 +168,9 @@ public sealed class SplitRawTests
         using FolderFiles files = new(folder.Path, "empty");
         Assert.Throws<ImageFormatException>(() => Open(files, "empty"));
     }
+
+    private static ImageStack OpenStack(FolderFiles files, string name) =>
+        ImageStack.Open(new ImageOpener(files.First, name, files, new BlockCache(4 << 20)), null);
 
     private static DiskImage Open(FolderFiles files, string name) =>
         ImageFormats.Open(new ImageOpener(files.First, name, files, new BlockCache(1 << 20)), null);

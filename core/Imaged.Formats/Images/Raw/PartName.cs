@@ -14,6 +14,9 @@ internal readonly record struct PartName(string Stem, int Width, bool IsLetters,
     // More parts than any image has; four letters would name half a million.
     private const int MaxParts = 10000;
 
+    // As many as two letters name.
+    private const int MaxLettered = 26 * 26;
+
     /// <summary>How many parts the names suffice for.</summary>
     public int MaxCount
     {
@@ -29,10 +32,14 @@ internal readonly record struct PartName(string Stem, int Width, bool IsLetters,
         }
     }
 
-    /// <summary>Takes the name of a first part apart.</summary>
-    public static bool TryParse(string name, out PartName part)
+    /// <summary>Takes the name of a part apart.</summary>
+    /// <param name="name">Name of a file.</param>
+    /// <param name="part">The names of its parts, if these are counted from 0.</param>
+    /// <param name="number">Number of this part, counted from 0.</param>
+    public static bool TryParse(string name, out PartName part, out int number)
     {
         part = default;
+        number = 0;
         int dot = name.LastIndexOf('.');
         ReadOnlySpan<char> suffix = name.AsSpan(dot + 1);
         if (dot < 1 || suffix.Length is < 2 or > 4)
@@ -40,15 +47,21 @@ internal readonly record struct PartName(string Stem, int Width, bool IsLetters,
             return false;
         }
 
-        bool isLetters = !suffix.ContainsAnyExcept('a');
-        int first = 0;
-        if (!isLetters
-            && !(int.TryParse(suffix, NumberStyles.None, CultureInfo.InvariantCulture, out first) && first < 2))
+        bool isLetters = true;
+        foreach (char letter in suffix)
+        {
+            isLetters &= char.IsAsciiLetterLower(letter);
+            number = (number * 26) + letter - 'a';
+        }
+
+        // More letters are rather the extension of another format: only what comes soon enough counts as a part.
+        if (isLetters ? number >= MaxLettered : !int.TryParse(
+            suffix, NumberStyles.None, CultureInfo.InvariantCulture, out number))
         {
             return false;
         }
 
-        part = new(name[..(dot + 1)], suffix.Length, isLetters, first);
+        part = new(name[..(dot + 1)], suffix.Length, isLetters, 0);
         return true;
     }
 

@@ -13,6 +13,7 @@ using Imaged.Formats.Images.Imz;
 using Imaged.Formats.Images.Ndif;
 using Imaged.Formats.Images.Parallels;
 using Imaged.Formats.Images.Partclone;
+using Imaged.Formats.Images.Pqi;
 using Imaged.Formats.Images.Qcow;
 using Imaged.Formats.Images.Qcow2;
 using Imaged.Formats.Images.Qed;
@@ -20,6 +21,7 @@ using Imaged.Formats.Images.Raw;
 using Imaged.Formats.Images.SparseBundle;
 using Imaged.Formats.Images.SparseImage;
 using Imaged.Formats.Images.Td0;
+using Imaged.Formats.Images.V2i;
 using Imaged.Formats.Images.Vdf;
 using Imaged.Formats.Images.Vdi;
 using Imaged.Formats.Images.Vhd;
@@ -91,9 +93,11 @@ public static class ImageFormats
         FormatEntry.Of<EwfFormat>(),
         FormatEntry.Of<NdifFormat>(),
         FormatEntry.Of<PartcloneFormat>(),
+        FormatEntry.Of<PqiFormat>(),
         FormatEntry.Of<SparseBundleFormat>(),
         FormatEntry.Of<SparseImageFormat>(),
         FormatEntry.Of<WimFormat>(),
+        FormatEntry.Of<V2iFormat>(),
         FormatEntry.Of<XzFormat>(),
 
         // Floppy disks.

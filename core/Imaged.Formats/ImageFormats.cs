@@ -3,6 +3,7 @@ using Imaged.Formats.Images.Aff4;
 using Imaged.Formats.Images.AndroidSparse;
 using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Bochs;
+using Imaged.Formats.Images.Clonezilla;
 using Imaged.Formats.Images.Cloop;
 using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
@@ -88,6 +89,7 @@ public static class ImageFormats
         FormatEntry.Of<AffFormat>(),
         FormatEntry.Of<Aff4Format>(),
         FormatEntry.Of<AppleCryptFormat>(),
+        FormatEntry.Of<ClonezillaFormat>(),
         FormatEntry.Of<Dc42Format>(),
         FormatEntry.Of<DmgFormat>(),
         FormatEntry.Of<EwfFormat>(),

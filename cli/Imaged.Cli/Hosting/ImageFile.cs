@@ -7,7 +7,8 @@ namespace Imaged.Cli.Hosting;
 /// <summary>An image that was opened with the caller's own rights, and the directory of its sibling files.</summary>
 internal sealed class ImageFile : IDisposable
 {
-    private const string BundleList = "Info.plist";
+    // Of a sparse bundle of Apple, and of a directory of Clonezilla.
+    private static readonly string[] Lists = ["Info.plist", "parts"];
 
     private ImageFile(string path, string realPath, SafeFileHandle handle, SafeFileHandle? directory)
     {
@@ -30,8 +31,8 @@ internal sealed class ImageFile : IDisposable
     /// be opened.</summary>
     public SafeFileHandle? Directory { get; }
 
-    /// <summary>Opens the image that the first operand names. Of a directory that is a bundle it is the list of what
-    /// the bundle is.</summary>
+    /// <summary>Opens the image that the first operand names. Of a directory that is one it is the list in it that tells
+    /// what it holds.</summary>
     /// <exception cref="CliException">It cannot be opened, or is no file or block device.</exception>
     public static ImageFile Open(ParsedArguments arguments) =>
         Open(arguments.Positional[0], arguments.Has(ImageOptions.AllowOutside));
@@ -63,8 +64,8 @@ internal sealed class ImageFile : IDisposable
         if (!identity.IsRegular && !identity.IsBlockDevice)
         {
             handle.Dispose();
-            string list = System.IO.Path.Combine(path, BundleList);
-            if (identity.IsDirectory && File.Exists(list))
+            string? list = Lists.Select(name => System.IO.Path.Combine(path, name)).FirstOrDefault(File.Exists);
+            if (identity.IsDirectory && list is not null)
             {
                 return Open(list, allowOutside);
             }

@@ -18,8 +18,18 @@ public abstract class ChunkedSource : BlockSource
     // Encoded chunks that follow each other are one extent of about this length: who goes by extents reads long.
     private const int ExtentLength = 1 << 20;
 
+    // Looked at for one read, to find those that come next.
+    private const int MaxLooked = 256;
+
+    private static readonly BlockCache.Filler<(ChunkedSource Source, Chunk Chunk)> Decoder =
+        static (state, _, bytes) => state.Source.Decode(state.Chunk, bytes);
+
     private readonly BlockCache _cache;
     private readonly int _owner;
+    private readonly ReadRuns _runs = new();
+
+    // Whether something had to be decoded. Images may store everything as it is.
+    private bool _decodes;
 
     /// <summary>A source that keeps its decoded chunks in <paramref name="cache"/>.</summary>
     protected ChunkedSource(BlockCache cache)
@@ -34,6 +44,11 @@ public abstract class ChunkedSource : BlockSource
     {
         CheckRange(offset, destination.Length);
         bool isBulk = destination.Length >= BulkLength;
+        if (_cache.Reader is { } ahead)
+        {
+            Prepare(ahead, offset, destination.Length);
+        }
+
         while (!destination.IsEmpty)
         {
             Chunk chunk = GetChunk(offset);
@@ -47,18 +62,13 @@ public abstract class ChunkedSource : BlockSource
                     chunk.Stored!.Read(chunk.StoredOffset + inside, part);
                     break;
                 case ChunkKind.Encoded when isBulk && count == chunk.Length:
-                    Decode(chunk, part);
+                    Volatile.Write(ref _decodes, true);
+                    _cache.ReadOnce(_owner, chunk.Index, part, (this, chunk), Decoder);
                     break;
                 case ChunkKind.Encoded:
+                    Volatile.Write(ref _decodes, true);
                     _cache.Read(
-                        _owner,
-                        chunk.Index,
-                        (int)chunk.Length,
-                        (int)inside,
-                        part,
-                        (this, chunk),
-                        static (state, _, bytes) =>
-                        state.Item1.Decode(state.chunk, bytes));
+                        _owner, chunk.Index, (int)chunk.Length, (int)inside, part, (this, chunk), Decoder);
                     break;
                 default:
                     part.Clear();
@@ -98,6 +108,43 @@ public abstract class ChunkedSource : BlockSource
     /// <exception cref="IOException">The chunk is damaged, or the host could not deliver it.</exception>
     protected abstract void Decode(in Chunk chunk, Span<byte> destination);
 
+    internal void DecodeAhead(CacheEntry entry, in Chunk chunk) =>
+        _cache.FillAhead(entry, (this, chunk), Decoder);
+
+    // Has the chunks decoded that come next, when this read goes on where another one ended.
+    private void Prepare(ReadAhead ahead, long offset, int length)
+    {
+        if (!_runs.Continue(offset, length, Volatile.Read(ref _decodes), out ReadRuns.Plan plan))
+        {
+            return;
+        }
+
+        long next = plan.Begin;
+        try
+        {
+            bool hasRoom = true;
+            for (int i = 0; i < MaxLooked && hasRoom && next < Length; i++)
+            {
+                Chunk chunk = GetChunk(next);
+                if (chunk.Offset >= plan.EndOf((int)Math.Min(chunk.Length, MaxChunkLength), ahead.Threads))
+                {
+                    break;
+                }
+
+                hasRoom = chunk.Kind != ChunkKind.Encoded || _runs.TryAdd(ahead, this, _owner, chunk, plan);
+                next = hasRoom ? chunk.Offset + chunk.Length : next;
+            }
+        }
+        catch (IOException)
+        {
+            // Where the next chunks are cannot be found out: who reads them is told.
+        }
+        finally
+        {
+            _runs.Finish(plan, next);
+        }
+    }
+
     // Where the encoded chunks end that follow each other from this one on.
     private long FollowEncoded(in Chunk first)
     {
@@ -116,6 +163,11 @@ public abstract class ChunkedSource : BlockSource
         return end;
     }
 
-    /// <summary>Forgets the decoded chunks.</summary>
-    protected override void Dispose(bool disposing) => _cache.Forget(_owner);
+    /// <summary>Forgets the decoded chunks; none is decoded any more when this returns. Called first by those who
+    /// override it.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        _cache.Reader?.Remove(this);
+        _cache.Forget(_owner);
+    }
 }

@@ -151,6 +151,7 @@ internal static class WorkerCalls
             throw new ImagedException(ErrorKind.InvalidArgument, $"'{parameters.Path}' is {what}") { Field = "path" };
         }
 
+        host.Image.StartReadAhead();
         using BlockSource file = host.Tree.OpenFile(node.Id);
         SourceCopy.ToStream(file, output, new ProgressMeter(_ => { }));
         call.Reply(new CatReply { Size = file.Length }, Json.Default.CatReply);
@@ -222,6 +223,7 @@ internal static class WorkerCalls
                 }
                 else
                 {
+                    host.Image.StartReadAhead();
                     SourceCopy.ToStream(files[i].Content, outputs[i], meter);
                 }
             }
@@ -251,6 +253,7 @@ internal static class WorkerCalls
     {
         ProgressMeter meter = new(level =>
             call.ReplyContinues(new VerifyReply { Progress = Map(level) }, Json.Default.VerifyReply));
+        host.Image.StartReadAhead();
         VerifyJob job = new(host.Image, meter);
         job.Run();
         call.Reply(

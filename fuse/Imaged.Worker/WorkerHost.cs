@@ -100,6 +100,12 @@ internal sealed class WorkerHost : IDisposable
         _journalFile = journal;
         _journal = RequestJournal.Open(journal);
         _handler = CreateHandler(parameters.Plan);
+        if (!parameters.Recover)
+        {
+            // The journal tells which request killed a worker, not which chunk was decoded ahead of it.
+            _image!.StartReadAhead();
+        }
+
         _session = new FuseSession(
             device, _handler, _journal, new FuseSessionOptions(parameters.Threads, parameters.Recover, Report: Report));
         _session.Completion.ContinueWith(_ => End(), TaskScheduler.Default);

@@ -54,6 +54,7 @@ internal sealed class OpenedImage : IDisposable
     private readonly ImageChoice _choice;
     private readonly WorkerFiles _files;
     private ImageStack? _stack;
+    private ReadAhead? _ahead;
 
     private OpenedImage(WorkerFiles files, ImageChoice choice)
     {
@@ -103,6 +104,10 @@ internal sealed class OpenedImage : IDisposable
             throw;
         }
     }
+
+    /// <summary>From now on what follows sequential reads is decoded ahead, on all processors. For those who read with
+    /// one thread, or as others ask; who reads with all processors himself needs it not.</summary>
+    public void StartReadAhead() => _ahead ??= new ReadAhead(Cache, ReadAhead.DefaultThreads);
 
     /// <summary>The volume that is meant when a file tree is asked for: the partition chosen; else the whole disk when
     /// it holds a file system; else the only partition that does.</summary>
@@ -236,6 +241,8 @@ internal sealed class OpenedImage : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        // Before what it reads.
+        _ahead?.Dispose();
         _stack?.Dispose();
         _files.Dispose();
     }

@@ -54,14 +54,24 @@ public sealed class BlockCacheTests
     }
 
     [Fact]
-    public void A_block_larger_than_the_cache_is_read_and_not_kept()
+    public void A_block_larger_than_the_cache_is_kept_until_another_is_read()
     {
         BlockCache cache = new(10);
-        byte[] bytes = new byte[Length];
+        byte[] bytes = new byte[1];
         int owner = cache.NewOwner();
-        cache.Read(owner, 0, Length, 0, bytes, (byte)7, static (value, _, destination) => destination.Fill(value));
-        Assert.All(bytes, value => Assert.Equal(7, value));
-        Assert.Equal(0, cache.Bytes);
+        List<long> filled = [];
+        foreach (long block in new long[] { 7, 7, 8, 7 })
+        {
+            cache.Read(owner, block, Length, 0, bytes, filled, static (list, index, destination) =>
+            {
+                list.Add(index);
+                destination.Fill((byte)index);
+            });
+            Assert.Equal(block, bytes[0]);
+            Assert.Equal(Length, cache.Bytes);
+        }
+
+        Assert.Equal([7, 8, 7], filled);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using Imaged.Blocks;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Codecs;
@@ -24,7 +25,10 @@ internal static class XzBlockDecoder
     /// <summary>Decodes one block.</summary>
     /// <param name="format">Who asks, for errors.</param>
     /// <param name="flags">The two bytes of stream flags (section 2.1.1.2) of the stream that has the block.</param>
-    /// <param name="block">The block from its header to its check, padded to a multiple of four bytes.</param>
+    /// <param name="file">What has the block from its header to its check, padded to a multiple of four bytes. It is
+    /// read to where it is decoded from: blocks are long.</param>
+    /// <param name="offset">Byte offset of the block in it.</param>
+    /// <param name="length">Length of the block in bytes; the caller has compared it with a limit.</param>
     /// <param name="unpaddedLength">Its length in bytes without the padding, as the stream's index has it.</param>
     /// <param name="destination">Where to: as long as the block's uncompressed size in the index.</param>
     /// <returns>Number of bytes written, the whole destination; -1 when the block is damaged or has another
@@ -32,31 +36,37 @@ internal static class XzBlockDecoder
     /// <exception cref="UnsupportedFeatureException">liblzma is not installed, or the block takes more than 64 MiB to
     /// decode.</exception>
     public static int Decode(
-        string format, ReadOnlySpan<byte> flags, ReadOnlySpan<byte> block, long unpaddedLength, Span<byte> destination)
+        string format,
+        ReadOnlySpan<byte> flags,
+        BlockSource file,
+        long offset,
+        int length,
+        long unpaddedLength,
+        Span<byte> destination)
     {
-        if (flags.Length != FlagsLength || unpaddedLength < 5 || (unpaddedLength + 3) / 4 * 4 != block.Length)
+        if (flags.Length != FlagsLength || unpaddedLength < 5 || (unpaddedLength + 3) / 4 * 4 != length)
         {
             return -1;
         }
 
-        byte[] stream = ArrayPool<byte>.Shared.Rent(HeaderLength + block.Length + MaxIndexLength + FooterLength);
+        byte[] stream = ArrayPool<byte>.Shared.Rent(HeaderLength + length + MaxIndexLength + FooterLength);
         try
         {
             HeaderMagic.CopyTo(stream);
             flags.CopyTo(stream.AsSpan(HeaderMagic.Length));
             Crc32.Hash(flags, stream.AsSpan(HeaderLength - CrcLength));
-            block.CopyTo(stream.AsSpan(HeaderLength));
-            int length = HeaderLength + block.Length;
-            int index = WriteIndex(stream.AsSpan(length), unpaddedLength, destination.Length);
-            length += index;
+            file.Read(offset, stream.AsSpan(HeaderLength, length));
+            int end = HeaderLength + length;
+            int index = WriteIndex(stream.AsSpan(end), unpaddedLength, destination.Length);
+            end += index;
 
-            Span<byte> footer = stream.AsSpan(length, FooterLength);
+            Span<byte> footer = stream.AsSpan(end, FooterLength);
             BinaryPrimitives.WriteInt32LittleEndian(footer[4..], (index / 4) - 1);
             flags.CopyTo(footer[8..]);
             "YZ"u8.CopyTo(footer[10..]);
             Crc32.Hash(footer.Slice(4, 6), footer);
-            length += FooterLength;
-            return LzmaDecoder.DecodeXz(format, stream.AsSpan(0, length), destination);
+            end += FooterLength;
+            return LzmaDecoder.DecodeXz(format, stream.AsSpan(0, end), destination);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Imaged.Blocks;
 using Imaged.Formats.Codecs;
 using Imaged.TestKit;
 using Xunit;
@@ -87,12 +88,20 @@ public sealed class SystemDecoderTests
             byte[] block = packed[numbers[0]..(numbers[0] + numbers[2])];
             int unpadded = numbers[4] + numbers[5] + checkLength;
             byte[] output = new byte[numbers[3]];
-            Assert.Equal(output.Length, XzBlockDecoder.Decode("test", packed.AsSpan(6, 2), block, unpadded, output));
+            int Decode(int skipped, int cut) => XzBlockDecoder.Decode(
+                "test",
+                packed.AsSpan(6, 2),
+                new MemorySource(block),
+                skipped,
+                block.Length - skipped,
+                unpadded,
+                output.AsSpan(cut));
+            Assert.Equal(output.Length, Decode(0, 0));
             Assert.Equal(plain[numbers[1]..(numbers[1] + numbers[3])], output);
-            Assert.Equal(-1, XzBlockDecoder.Decode("test", packed.AsSpan(6, 2), block, unpadded, output.AsSpan(1)));
-            Assert.Equal(-1, XzBlockDecoder.Decode("test", packed.AsSpan(6, 2), block[4..], unpadded, output));
+            Assert.Equal(-1, Decode(0, 1));
+            Assert.Equal(-1, Decode(4, 0));
             block[numbers[4] + 20] ^= 1;
-            int count = XzBlockDecoder.Decode("test", packed.AsSpan(6, 2), block, unpadded, output);
+            int count = Decode(0, 0);
             Assert.True(count == -1 || checkLength == 0, "a check tells what was changed");
         }
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Imaged.Blocks;
 using Imaged.Formats.Codecs;
 using Imaged.Formats.Model;
@@ -48,25 +47,22 @@ internal sealed class XzSource : ChunkedSource
     protected override void Decode(in Chunk chunk, Span<byte> destination)
     {
         XzBlock block = _blocks[chunk.Index];
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(block.StoredLength);
-        try
+        ReadOnlySpan<byte> flags = [0, (byte)block.Check];
+        int count = XzBlockDecoder.Decode(
+            XzFormat.Info.Id,
+            flags,
+            _file,
+            block.StoredOffset,
+            block.StoredLength,
+            block.UnpaddedLength,
+            destination);
+        if (count != destination.Length)
         {
-            Span<byte> encoded = buffer.AsSpan(0, block.StoredLength);
-            _file.Read(block.StoredOffset, encoded);
-            ReadOnlySpan<byte> flags = [0, (byte)block.Check];
-            if (XzBlockDecoder.Decode(XzFormat.Info.Id, flags, encoded, block.UnpaddedLength, destination)
-                != destination.Length)
-            {
-                ImageFormatException.Throw(
-                    XzFormat.Info.Id,
-                    block.StoredOffset,
-                    $"block {chunk.Index}, bytes {chunk.Offset} to {chunk.Offset + chunk.Length - 1} of the content, "
-                    + "is damaged");
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            ImageFormatException.Throw(
+                XzFormat.Info.Id,
+                block.StoredOffset,
+                $"block {chunk.Index}, bytes {chunk.Offset} to {chunk.Offset + chunk.Length - 1} of the content, "
+                + "is damaged");
         }
     }
 }

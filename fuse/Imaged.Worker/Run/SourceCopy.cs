@@ -10,8 +10,16 @@ internal static class SourceCopy
 {
     private const int ChunkLength = 1 << 20;
 
-    // Double buffering reaches the rate of a disk; see docs/performance.md.
-    private const int Readers = 2;
+    // An extent of up to this length is read in one go: those that are decoded end where a chunk ends, and who reads a
+    // chunk whole has it decoded straight into his buffer.
+    private const int MaxPieceLength = 32 << 20;
+
+    // Bytes that are being copied at once: decoders take memory for what they decode, and as much again.
+    private const int MaxUnderway = 64 << 20;
+
+    // Double buffering reaches the rate of a disk; see docs/performance.md. Decoding takes all processors.
+    private const int MinThreads = 2;
+    private const int MaxThreads = 8;
 
     private static readonly AlignedBufferPool Pool = new(ChunkLength);
 
@@ -20,29 +28,27 @@ internal static class SourceCopy
     public static void ToFile(BlockSource source, SafeFileHandle output, ProgressMeter meter)
     {
         RandomAccess.SetLength(output, source.Length);
+        Pieces pieces = new(source, meter);
         if (source.Length <= ChunkLength)
         {
-            long nothing = 0;
-            CopyChunks(source, output, meter, ref nothing);
+            CopyPieces(source, output, meter, pieces);
             return;
         }
 
-        long next = 0;
         Exception? failure = null;
-        Thread[] threads = new Thread[Readers];
+        Thread[] threads = new Thread[Math.Clamp(Environment.ProcessorCount, MinThreads, MaxThreads)];
         for (int i = 0; i < threads.Length; i++)
         {
             threads[i] = new Thread(() =>
             {
                 try
                 {
-                    CopyChunks(source, output, meter, ref next);
+                    CopyPieces(source, output, meter, pieces);
                 }
                 catch (Exception error)
                 {
                     Interlocked.CompareExchange(ref failure, error, null);
-                    // The others find no more chunks.
-                    Volatile.Write(ref next, long.MaxValue / 2);
+                    pieces.Stop();
                 }
             });
             threads[i].Start();
@@ -80,46 +86,37 @@ internal static class SourceCopy
         }
     }
 
-    private static void CopyChunks(BlockSource source, SafeFileHandle output, ProgressMeter meter, ref long next)
+    private static void CopyPieces(BlockSource source, SafeFileHandle output, ProgressMeter meter, Pieces pieces)
     {
-        AlignedBuffer buffer = Pool.Rent();
+        AlignedBuffer common = Pool.Rent();
+        AlignedBuffer? large = null;
         try
         {
-            while (true)
+            while (pieces.TryTake(out long offset, out int length))
             {
-                long offset = Interlocked.Add(ref next, ChunkLength) - ChunkLength;
-                if (offset >= source.Length)
+                AlignedBuffer buffer = common;
+                if (length > ChunkLength)
                 {
-                    return;
+                    if (large is null || large.Length < length)
+                    {
+                        (large as IDisposable)?.Dispose();
+                        large = new AlignedBuffer(length);
+                    }
+
+                    buffer = large;
                 }
 
-                int length = (int)Math.Min(ChunkLength, source.Length - offset);
-                CopyChunk(source, output, offset, buffer.GetSpan()[..length]);
+                Span<byte> piece = buffer.GetSpan()[..length];
+                source.Read(offset, piece);
+                WriteUnlessZero(output, offset, piece);
+                pieces.Finish(length);
                 meter.Add(length);
             }
         }
         finally
         {
-            Pool.Return(buffer);
-        }
-    }
-
-    // Extent by extent, so that what is known to be zero is neither read nor written.
-    private static void CopyChunk(BlockSource source, SafeFileHandle output, long offset, Span<byte> buffer)
-    {
-        long end = offset + buffer.Length;
-        while (offset < end)
-        {
-            Extent extent = source.GetExtent(offset);
-            int length = (int)Math.Min(extent.Length, end - offset);
-            if (extent.Kind == ExtentKind.Data)
-            {
-                Span<byte> part = buffer[..length];
-                source.Read(offset, part);
-                WriteUnlessZero(output, offset, part);
-            }
-
-            offset += length;
+            (large as IDisposable)?.Dispose();
+            Pool.Return(common);
         }
     }
 
@@ -149,6 +146,68 @@ internal static class SourceCopy
 
             bytes = bytes[length..];
             offset += length;
+        }
+    }
+
+    /// <summary>Gives out what has to be copied, piece by piece: what is known to be zero is neither read nor
+    /// written.</summary>
+    private sealed class Pieces(BlockSource source, ProgressMeter meter)
+    {
+        private readonly object _lock = new();
+        private long _next;
+        private long _underway;
+
+        public bool TryTake(out long offset, out int length)
+        {
+            lock (_lock)
+            {
+                while (_next < source.Length)
+                {
+                    Extent extent = source.GetExtent(_next);
+                    bool isWhole = extent.Host is null && extent.Length <= MaxPieceLength;
+                    offset = _next;
+                    length = (int)Math.Min(extent.Length, isWhole ? MaxPieceLength : ChunkLength);
+                    if (extent.Kind == ExtentKind.Data && _underway > 0 && _underway + length > MaxUnderway)
+                    {
+                        Monitor.Wait(_lock);
+                        continue;
+                    }
+
+                    if (extent.Kind == ExtentKind.Data)
+                    {
+                        _next += length;
+                        _underway += length;
+                        return true;
+                    }
+
+                    _next = extent.End;
+                    meter.Add(extent.Length);
+                }
+
+                offset = 0;
+                length = 0;
+                return false;
+            }
+        }
+
+        /// <summary>A piece has been copied.</summary>
+        public void Finish(int length)
+        {
+            lock (_lock)
+            {
+                _underway -= length;
+                Monitor.PulseAll(_lock);
+            }
+        }
+
+        /// <summary>There is nothing left for anybody.</summary>
+        public void Stop()
+        {
+            lock (_lock)
+            {
+                _next = long.MaxValue;
+                Monitor.PulseAll(_lock);
+            }
         }
     }
 }

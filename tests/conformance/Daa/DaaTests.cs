@@ -3,6 +3,7 @@ using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Daa;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 
@@ -37,8 +38,8 @@ public sealed class DaaTests
     private static Dictionary<string, DaaBuilder> Builders { get; } = new()
     {
         ["1"] = new(),
-        ["1, encrypted"] = new() { Password = "test" },
-        ["1, encrypted by a long password"] = new() { Password = "8 correct horses, 1 battery, 2 staples" },
+        ["1, encrypted"] = Encrypted(new(), "test"),
+        ["1, encrypted by a long password"] = Encrypted(new(), "8 correct horses, 1 battery, 2 staples"),
         ["2"] = new() { IsVersion2 = true },
         ["2, lengths of 20 bits"] = new() { IsVersion2 = true, LengthBits = 20 },
         ["2, masked"] = new() { IsVersion2 = true, IsMasked = true },
@@ -48,7 +49,7 @@ public sealed class DaaTests
         ["2, numbering 3"] = new() { IsVersion2 = true, Numbering = 3 },
         ["2, LZMA"] = new() { IsVersion2 = true, IsLzma = true },
         ["2, LZMA, x86"] = new() { IsVersion2 = true, IsLzma = true, HasX86Filter = true },
-        ["2, encrypted"] = new() { IsVersion2 = true, IsLzma = true, Password = "p" },
+        ["2, encrypted"] = Encrypted(new() { IsVersion2 = true, IsLzma = true }, "p"),
         ["GBI"] = new() { IsGbi = true, IsVersion2 = true },
         ["GBI, numbering 1"] = new() { IsGbi = true, IsVersion2 = true, Numbering = 1 },
     };
@@ -117,7 +118,7 @@ public sealed class DaaTests
     public void A_password_is_asked_for_and_checked()
     {
         using TemporaryFolder folder = new();
-        Write(new DaaBuilder { Password = "test" }.Build(Image), folder, "disc.daa");
+        Write(Encrypted(new(), "test").Build(Image), folder, "disc.daa");
         using FolderFiles files = new(folder.Path, "disc.daa");
         Assert.True(Assert.Throws<PasswordException>(() => Open(files, "disc.daa")).IsMissing);
         Assert.False(Assert.Throws<PasswordException>(() => Open(files, "disc.daa", "tset")).IsMissing);
@@ -128,6 +129,12 @@ public sealed class DaaTests
         {
             Password = password is null ? null : Encoding.ASCII.GetBytes(password),
         });
+
+    private static DaaBuilder Encrypted(DaaBuilder builder, string password)
+    {
+        DaaCipher cipher = new(Encoding.ASCII.GetBytes(password));
+        return builder with { Password = password, Decrypt = block => cipher.Decrypt(block) };
+    }
 
     private static void Write(List<byte[]> parts, TemporaryFolder folder, params string[] names)
     {

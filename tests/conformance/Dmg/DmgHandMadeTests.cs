@@ -2,6 +2,7 @@ using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 

@@ -1,15 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
-using System.Text;
-using Imaged.Formats.Optical.Daa;
-using Imaged.TestKit;
 
-namespace Imaged.Conformance.Daa;
+namespace Imaged.TestKit.Builders;
 
 /// <summary>Writes DAA and GBI images, since no program of Debian does: for what no sample has. daa2iso says whether
 /// what it writes is one.</summary>
-internal sealed record DaaBuilder
+public sealed record DaaBuilder
 {
     public const int ChunkLength = 16384;
 
@@ -35,6 +32,9 @@ internal sealed record DaaBuilder
     public int LengthBits { get; init; }
 
     public string? Password { get; init; }
+
+    /// <summary>With a password: what the decoder does to a block of 128 bytes.</summary>
+    public Action<byte[]>? Decrypt { get; init; }
 
     /// <summary>Bytes of chunks in every file; 0 for one file.</summary>
     public int SplitLength { get; init; }
@@ -173,7 +173,7 @@ internal sealed record DaaBuilder
         return (Encrypt(stored), IsLzma ? 0 : 1);
     }
 
-    // One block for a chunk, so that its type stands in the first byte.
+    // Where types are renumbered, one block for a chunk, so that its type stands in the first byte.
     private byte[] Deflate(byte[] chunk)
     {
         using MemoryStream stream = new();
@@ -183,7 +183,7 @@ internal sealed record DaaBuilder
         }
 
         byte[] bytes = stream.ToArray();
-        if ((bytes[0] & 1) == 0)
+        if (Numbering != 0 && (bytes[0] & 1) == 0)
         {
             throw new InvalidOperationException("the chunk takes more than one block");
         }
@@ -209,7 +209,6 @@ internal sealed record DaaBuilder
             return clear;
         }
 
-        DaaCipher cipher = new(Encoding.ASCII.GetBytes(Password));
         return [.. clear.Chunk(128).SelectMany(block =>
         {
             byte[] secret = new byte[block.Length];
@@ -217,7 +216,7 @@ internal sealed record DaaBuilder
             {
                 byte[] probe = new byte[block.Length];
                 probe[i / 2] = (byte)((i & 1) == 0 ? 15 : 0xf0);
-                cipher.Decrypt(probe);
+                Decrypt!(probe);
                 int at = Array.FindIndex(probe, value => value != 0);
                 int half = probe[at] == 15 ? block[at] & 15 : block[at] >> 4;
                 secret[i / 2] |= (byte)((i & 1) == 0 ? half : half << 4);

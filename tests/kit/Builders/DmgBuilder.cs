@@ -3,11 +3,11 @@ using System.IO.Compression;
 using System.IO.Hashing;
 using System.Text;
 
-namespace Imaged.Conformance.Dmg;
+namespace Imaged.TestKit.Builders;
 
 /// <summary>Writes UDIF images, since no program of Debian does: for what no sample has. Other programs say whether
 /// what it writes is one.</summary>
-internal sealed class DmgBuilder
+public sealed class DmgBuilder
 {
     private const int SectorLength = 512;
 
@@ -35,7 +35,13 @@ internal sealed class DmgBuilder
             zlib.Write(bytes);
         }
 
-        Add(0x80000005, bytes.Length / SectorLength, stream.ToArray());
+        return Encoded(0x80000005, bytes, stream.ToArray());
+    }
+
+    /// <summary>Sectors that were encoded elsewhere.</summary>
+    public DmgBuilder Encoded(uint kind, byte[] bytes, byte[] stored)
+    {
+        Add(kind, bytes.Length / SectorLength, stored);
         _crc.Append(bytes);
         return this;
     }

@@ -4,7 +4,8 @@ using Imaged.Bench.Rows;
 IRow[] rows =
 [
     new RawLoopRow(), new FuseFileRow(), new Ext4OverFuseRow(), new DiscTreeRow(), new LatencyRow(),
-    new ManyImagesRow(), new MemoryRow(), new AllocationRow(),
+    new ManyImagesRow(), new MemoryRow(), new AllocationRow(), new ConvertRow(), new ReadAheadRow(), new SectorsRow(),
+    new FirstByteRow(),
 ];
 if (args is ["list"])
 {

@@ -9,14 +9,17 @@ internal sealed class QemuExport : IDisposable
     private readonly RunningCommand _daemon;
 
     /// <summary>Exports an image at <paramref name="mountPoint"/>, a file.</summary>
-    public QemuExport(string image, string mountPoint)
+    /// <param name="image">The image.</param>
+    /// <param name="mountPoint">Made.</param>
+    /// <param name="driver">QEMU's name of its format.</param>
+    public QemuExport(string image, string mountPoint, string driver = "raw")
     {
         File.WriteAllText(mountPoint, string.Empty);
         _daemon = RunningCommand.Start(
             "/usr/bin/qemu-storage-daemon",
             [
                 "--blockdev", $"driver=file,node-name=file,filename={image},read-only=on",
-                "--blockdev", "driver=raw,node-name=disk,file=file,read-only=on",
+                "--blockdev", $"driver={driver},node-name=disk,file=file,read-only=on",
                 "--export", $"type=fuse,id=x,node-name=disk,mountpoint={mountPoint},writable=off",
             ],
             new Dictionary<string, string>(),

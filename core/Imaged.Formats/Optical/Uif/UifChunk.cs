@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Imaged.Formats.Optical.Uif;
 
 /// <summary>How a chunk is stored: the numbers of the format.</summary>
-internal enum UifChunkKind
+internal enum UifChunkKind : uint
 {
     /// <summary>As it is; the rest is zero.</summary>
     Stored = 1,

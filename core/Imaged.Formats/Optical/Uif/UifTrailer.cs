@@ -66,7 +66,7 @@ internal sealed record UifTrailer(
             ImageFormatException.Throw(UifFormat.Id, offset + 20, $"a sector has {sector} bytes");
         }
 
-        long length = ((long)sectors * sector) - (last == 0 ? 0 : sector - last);
+        long length = ((long)sectors * sector) - (last == 0 ? 0 : (long)sector - last);
         if (sectors == 0 || last > sector || length > MaxImageLength)
         {
             ImageFormatException.Throw(

@@ -68,6 +68,16 @@ public sealed class ImzTests
     }
 
     [Fact]
+    public void A_file_that_is_cut_off_is_said_to_be()
+    {
+        using MemorySource file = new(Zip(MakeVolume(), "-9", "disk.ima").AsMemory(0, 1000));
+        Assert.Contains(
+            "end of the directory",
+            Assert.Throws<ImageFormatException>(() => Open(file, "disk.imz", null)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_changed_byte_is_found()
     {
         byte[] packed = Zip(MakeVolume(), "-0", "disk.ima");

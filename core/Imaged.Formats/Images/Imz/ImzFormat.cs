@@ -24,8 +24,9 @@ internal sealed class ImzFormat : IImageFormat
         new(Id, "zip file with one image (WinImage)", [".imz"], FormatCaps.Read | FormatCaps.Wrapper);
 
     public static Match Probe(ProbeWindow window) =>
-        !window.Has(0, ImzEntry.LocalMagic) || !ImzEntry.TryFindEnd(window.Tail, out ReadOnlySpan<byte> end) ? Match.No
-        : ImzEntry.CountOf(end) == 1 && IsImage(NameOf(window)) ? Match.Strong
+        !window.Has(0, ImzEntry.LocalMagic) ? Match.No
+        : ImzEntry.TryFindEnd(window.Tail, out ReadOnlySpan<byte> end) && ImzEntry.CountOf(end) == 1
+            && IsImage(NameOf(window)) ? Match.Strong
         : window.HasExtension(Info.Extensions) ? Match.Likely
         : Match.No;
 

@@ -11,15 +11,23 @@ internal sealed class ImdFormat : IImageFormat
 
     public static FormatInfo Info { get; } = new(Id, "ImageDisk floppy image", [".imd"], FormatCaps.Read);
 
+    private static ReadOnlySpan<byte> Magic => "IMD "u8;
+
     // A line that says what made it and when, a comment, and a mark that ends the text.
     public static Match Probe(ProbeWindow window) =>
-        window.Has(0, "IMD "u8) && window.Head.IndexOfAny(ImdReader.EndOfText, (byte)0) is var end and >= 0
+        window.Has(0, Magic) && window.Head.IndexOfAny(ImdReader.EndOfText, (byte)0) is var end and >= 0
         && window.Head[end] == ImdReader.EndOfText
             ? Match.Strong
             : Match.No;
 
     public static DiskImage Open(ImageOpener opener)
     {
+        Span<byte> magic = stackalloc byte[4];
+        if (opener.Content.ReadUpTo(0, magic) < magic.Length || !magic.SequenceEqual(Magic))
+        {
+            ImageFormatException.Throw(Id, 0, "it does not begin with IMD");
+        }
+
         if (opener.Content.Length > FloppyDisk.MaxLength)
         {
             ImageFormatException.Throw(

@@ -19,7 +19,7 @@ internal sealed class EcmFormat : IImageFormat
 
     private static ReadOnlySpan<byte> Magic => "ECM\0"u8;
 
-    // Later versions are said to have another last byte. The rest of the name then has to say that it is one.
+    // Later versions are said to have another fourth byte: then the name of the file must say that it is one.
     public static Match Probe(ProbeWindow window) =>
         window.Has(0, Magic) ? Match.Strong
         : window.Has(0, Magic[..3]) && window.HasExtension(Info.Extensions) ? Match.Likely

@@ -94,6 +94,15 @@ public sealed class WimSampleTests
     }
 
     [Fact]
+    public void A_file_that_is_cut_off_is_told()
+    {
+        using BlockSource whole = Samples.Open("wim/mwl-LZX.wim");
+        using SliceSource cut = new(whole, 0, 1500);
+        using DiskImage image = ImageFormats.Open(new ImageOpener(cut, "cut.wim", null, new BlockCache(1 << 20)), null);
+        Assert.Contains("ends at byte 1500", Assert.Single(image.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_directory_that_contains_itself_is_an_error()
     {
         using BlockSource volume = Samples.Open("wim/wimlib-cyclic.wim");

@@ -66,12 +66,13 @@ internal sealed record WimHeader(
     public string VersionText =>
         string.Create(CultureInfo.InvariantCulture, $"{Version >> 16}.{(Version >> 8) & 0xff}");
 
+    /// <summary>Name of the compression.</summary>
+    public string Method => Compression.ToString().ToUpperInvariant();
+
     /// <summary>Compression for people.</summary>
     public string CompressionText => Compression == WimCompression.None
         ? "none"
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Compression.ToString().ToUpperInvariant()}, chunks of {ChunkLength} bytes");
+        : string.Create(CultureInfo.InvariantCulture, $"{Method}, chunks of {ChunkLength} bytes");
 
     /// <summary>Byte offset behind the part, as far as its header tells: table, XML and digests are its end.</summary>
     public long End => Math.Max(Length, Math.Max(Table.End, Math.Max(Xml.End, Integrity.End)));

@@ -39,12 +39,11 @@ internal sealed class WimResourceSource : ChunkedSource
             WimCompression.None =>
                 throw new ImageFormatException(
                     WimFileSystem.Id, resource.Offset, "a resource is compressed, but the header names no method"),
-            _ => throw new UnsupportedFeatureException(
-                WimFileSystem.Id, $"{part.Header.Compression.ToString().ToUpperInvariant()} compression"),
+            _ => throw new UnsupportedFeatureException(WimFileSystem.Id, $"{part.Header.Method} compression"),
         };
         if (_chunkLength > limit)
         {
-            Throw(20, $"chunks of {_chunkLength} bytes are above {limit} for {part.Header.Compression}");
+            Throw(20, $"chunks of {_chunkLength} bytes are above {limit} for {part.Header.Method}");
         }
     }
 
@@ -88,7 +87,7 @@ internal sealed class WimResourceSource : ChunkedSource
                 : LzxDecoder.TryDecode(encoded, destination, _chunkLength);
             if (!isGood)
             {
-                Throw(at, $"chunk {chunk.Index} of a resource is no {_part.Header.Compression} data");
+                Throw(at, $"chunk {chunk.Index} of a resource is no {_part.Header.Method} data");
             }
         }
         finally

@@ -28,6 +28,9 @@ internal sealed class WimFormat : IImageFormat
         return new DiskImage(Info, content)
         {
             Details = Describe(header),
+            Warnings = header.Parts == 1 && header.End > content.Length
+                ? [$"the file ends at byte {content.Length}, its header says {header.End}"]
+                : [],
             Verify = check => WimCheck.Run(content, opener.Cache, check),
         };
     }
@@ -72,8 +75,6 @@ internal sealed class WimFormat : IImageFormat
     {
         ImmutableArray<KeyValuePair<string, string>> details =
         [
-            new("Version", header.VersionText),
-            new("Compression", header.CompressionText),
             new("GUID", header.Id.ToString()),
         ];
         if (header.Parts > 1)

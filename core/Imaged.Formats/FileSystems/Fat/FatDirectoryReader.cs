@@ -1,6 +1,7 @@
 using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Fat;
 
@@ -8,7 +9,6 @@ namespace Imaged.Formats.Fat;
 /// the dot entries. For one thread.</summary>
 internal sealed class FatDirectoryReader
 {
-    private const int ChunkLength = 4096;
     private const int MaxNameBytes = 255;
     private const int CharsPerEntry = 13;
     private const int MaxLongEntries = 20;
@@ -19,19 +19,10 @@ internal sealed class FatDirectoryReader
     // Where the thirteen UTF-16 units of a long-name entry stand.
     private static readonly byte[] LongNameOffsets = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 
-    private readonly BlockSource _volume;
-    private readonly FatChain _chain;
-    private readonly long _owner;
-    private readonly byte[] _chunk = new byte[ChunkLength];
+    private readonly ClusterEntryReader _entries;
     private readonly char[] _long = new char[MaxLongEntries * CharsPerEntry];
     private readonly char[] _short = new char[FatNames.MaxShortLength + 1];
 
-    private long _position;
-    private long _chunkOffset;
-    private long _chunkVolumeOffset;
-    private int _chunkCount;
-    private int _run;
-    private int _entry;
     private int _longLength;
     private int _shortLength;
     private int _expected = -1; // number of the long-name entry to come; 0 when complete, -1 when there is none
@@ -42,22 +33,17 @@ internal sealed class FatDirectoryReader
     /// <param name="chain">Where the directory lies.</param>
     /// <param name="position">A multiple of 32.</param>
     /// <param name="owner">Byte offset that errors name.</param>
-    public FatDirectoryReader(BlockSource volume, FatChain chain, long position, long owner)
-    {
-        _volume = volume;
-        _chain = chain;
-        _position = position;
-        _owner = owner;
-    }
+    public FatDirectoryReader(BlockSource volume, ClusterChain chain, long position, long owner) =>
+        _entries = new(volume, chain, position, FatFileSystem.Id, owner);
 
     /// <summary>Byte offset of the current entry in the volume.</summary>
-    public long EntryOffset { get; private set; }
+    public long EntryOffset => _entries.EntryOffset;
 
     /// <summary>Position behind the current entry in the directory.</summary>
-    public long Position => _position;
+    public long Position => _entries.Position;
 
     /// <summary>The current 8.3 entry.</summary>
-    public ReadOnlySpan<byte> Entry => _chunk.AsSpan(_entry, FatGeometry.EntrySize);
+    public ReadOnlySpan<byte> Entry => _entries.Entry;
 
     /// <summary>Its 8.3 name.</summary>
     public ReadOnlySpan<char> ShortName => _short.AsSpan(0, _shortLength);
@@ -67,7 +53,7 @@ internal sealed class FatDirectoryReader
 
     /// <summary>Whether this raw entry stands for a file or directory below this one.</summary>
     public static bool IsNode(ReadOnlySpan<byte> entry) =>
-        entry[0] is not (0 or 0xe5) && (entry[11] & (byte)FatAttributes.Label) == 0
+        entry[0] is not (0 or 0xe5) && (entry[11] & (byte)DosAttributes.Label) == 0
         && !(entry[0] == (byte)'.' && (entry[1..11].Trim((byte)' ') is [] or [(byte)'.']));
 
     /// <summary>Goes to the next entry.</summary>
@@ -75,17 +61,15 @@ internal sealed class FatDirectoryReader
     public bool MoveNext()
     {
         Forget();
-        while (TryLoad())
+        while (_entries.MoveNext())
         {
             ReadOnlySpan<byte> entry = Entry;
             if (entry[0] == 0)
             {
-                // Nothing follows, whatever stands there.
-                _position = _chain.Length;
+                _entries.End();
                 return false;
             }
 
-            _position += FatGeometry.EntrySize;
             if (entry[0] == 0xe5)
             {
                 Forget();
@@ -174,42 +158,5 @@ internal sealed class FatDirectoryReader
         {
             _longLength = 0;
         }
-    }
-
-    // Makes Entry the 32 bytes at the position; false at the end of the directory.
-    private bool TryLoad()
-    {
-        if (_position < _chunkOffset || _position >= _chunkOffset + _chunkCount)
-        {
-            if (_position >= _chain.Length)
-            {
-                if (_chain.Damage is not null)
-                {
-                    ImageFormatException.Throw(FatFileSystem.Id, _owner, _chain.Damage);
-                }
-
-                return false;
-            }
-
-            while (_chain.Runs[_run].End <= _position)
-            {
-                _run++;
-            }
-
-            FatRun run = _chain.Runs[_run];
-            _chunkOffset = _position;
-            _chunkVolumeOffset = run.VolumeOffset + (_position - run.Offset);
-            _chunkCount = (int)Math.Min(ChunkLength, run.End - _position) & ~(FatGeometry.EntrySize - 1);
-            if (_chunkCount == 0)
-            {
-                ImageFormatException.Throw(FatFileSystem.Id, _owner, "the directory ends in the middle of an entry");
-            }
-
-            _volume.Read(_chunkVolumeOffset, _chunk.AsSpan(0, _chunkCount));
-        }
-
-        _entry = (int)(_position - _chunkOffset);
-        EntryOffset = _chunkVolumeOffset + _entry;
-        return true;
     }
 }

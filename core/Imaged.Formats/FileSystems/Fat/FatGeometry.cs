@@ -2,16 +2,14 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using Imaged.Blocks;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Fat;
 
 /// <summary>Where everything of a FAT volume lies, from its BIOS parameter block (BPB) or, for the floppies of DOS 1.x,
 /// from its size. Offsets and lengths in bytes.</summary>
-internal sealed class FatGeometry
+internal sealed class FatGeometry : ClusterLayout
 {
-    public const int EntrySize = 32;
-    public const uint FirstCluster = 2;
-
     private const int MaxFat12Clusters = 4084;
     private const int MaxFat16Clusters = 65524;
     private const int MaxFat32Clusters = 0x0ffffff5;
@@ -36,17 +34,11 @@ internal sealed class FatGeometry
     /// <summary>Width of a FAT entry: 12, 16 or 32 bits (of which 28 count).</summary>
     public int Bits { get; private init; }
 
+    public override string FormatId => FatFileSystem.Id;
+
+    public override int EntryBits => Bits == 32 ? 28 : Bits;
+
     public int SectorSize { get; private init; }
-
-    public int ClusterSize { get; private init; }
-
-    public uint ClusterCount { get; private init; }
-
-    /// <summary>Offset of the FAT to use.</summary>
-    public long FatOffset { get; private init; }
-
-    /// <summary>Length of one FAT.</summary>
-    public long FatLength { get; private init; }
 
     public int FatCount { get; private init; }
 
@@ -59,9 +51,6 @@ internal sealed class FatGeometry
     /// <summary>First cluster of the root directory; FAT32 only.</summary>
     public uint RootCluster { get; private init; }
 
-    /// <summary>Offset of cluster 2.</summary>
-    public long DataOffset { get; private init; }
-
     /// <summary>Length of the volume as it says itself.</summary>
     public long Length { get; private init; }
 
@@ -70,10 +59,6 @@ internal sealed class FatGeometry
 
     /// <summary>Sector of the FSInfo structure; 0 for none.</summary>
     public int InfoSector { get; private init; }
-
-    public long ClusterOffset(uint cluster) => DataOffset + ((long)(cluster - FirstCluster) * ClusterSize);
-
-    public bool IsCluster(uint cluster) => cluster >= FirstCluster && cluster - FirstCluster < ClusterCount;
 
     public static bool TryRead(BlockSource volume, [NotNullWhen(true)] out FatGeometry? geometry)
     {

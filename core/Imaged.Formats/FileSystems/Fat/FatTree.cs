@@ -12,8 +12,6 @@ namespace Imaged.Formats.Fat;
 internal sealed class FatTree : FileTree
 {
     private const ulong RootId = 1;
-    private const ushort Permissions = 0x1ed;
-    private const ushort ReadOnlyPermissions = 0x16d;
     private const int MetadataBlock = 16384;
 
     // 65536 entries: the most that a directory may have, for the kernel, too.
@@ -25,23 +23,26 @@ internal sealed class FatTree : FileTree
     private readonly BlockSource _volume;
     private readonly CachedSource _metadata;
     private readonly FatGeometry _geometry;
-    private readonly FatTable _table;
+    private readonly ClusterTable _table;
     private readonly Lazy<TreeStatistics> _statistics;
-    private readonly DirectoryIndexCache<FatChain> _indices = new();
+    private readonly DirectoryIndexCache<ClusterChain> _indices = new();
 
     public FatTree(BlockSource volume, FatGeometry geometry, BlockCache cache)
     {
         _volume = volume;
         _geometry = geometry;
         _metadata = new CachedSource(volume, cache, MetadataBlock);
-        _table = new FatTable(_metadata, geometry);
+        _table = new ClusterTable(_metadata, geometry);
         _statistics = new(CountFree);
         Volume = FatVolume.Describe(volume, geometry);
     }
 
     public override VolumeInfo Volume { get; }
 
-    public override NodeInfo Root { get; } = new(RootId, FileType.Directory, Permissions, 0) { AllocatedBytes = -1 };
+    public override NodeInfo Root { get; } = new(RootId, FileType.Directory, DosPermissions.All, 0)
+    {
+        AllocatedBytes = -1,
+    };
 
     public override TreeStatistics Statistics => _statistics.Value;
 
@@ -78,7 +79,7 @@ internal sealed class FatTree : FileTree
         bool isDotted = stripped.Length > 0 && stripped.Length < wanted.Length;
         ulong hash = Hash(wanted);
         ulong other = isDotted ? Hash(stripped) : hash;
-        DirectoryIndex<FatChain> index = _indices.Get(directory, MakeIndex);
+        DirectoryIndex<ClusterChain> index = _indices.Get(directory, MakeIndex);
         long at = Next(index, hash, other, 0);
         for (; at >= 0; at = Next(index, hash, other, at + 1))
         {
@@ -121,8 +122,8 @@ internal sealed class FatTree : FileTree
 
         long length = BinaryPrimitives.ReadUInt32LittleEndian(entry[28..]);
         long clusters = (length + _geometry.ClusterSize - 1) / _geometry.ClusterSize;
-        FatChain chain = _table.ReadChain(FirstCluster(entry), clusters, mustEnd: false);
-        return new FatFileSource(_volume, chain, length, (long)node);
+        ClusterChain chain = _table.ReadChain(FirstCluster(entry), clusters, mustEnd: false);
+        return new ClusterSource(_volume, chain, length, length, FatFileSystem.Id, (long)node);
     }
 
     public override ReadOnlyMemory<byte> ReadLink(ulong node) =>
@@ -135,7 +136,7 @@ internal sealed class FatTree : FileTree
         unchecked((uint)string.GetHashCode(name, StringComparison.OrdinalIgnoreCase));
 
     // The lower one of the next positions with either hash; -1 when there is none.
-    private static long Next(DirectoryIndex<FatChain> index, ulong hash, ulong other, long from)
+    private static long Next(DirectoryIndex<ClusterChain> index, ulong hash, ulong other, long from)
     {
         long first = index.Find(hash, from);
         long second = hash == other ? first : index.Find(other, from);
@@ -158,9 +159,9 @@ internal sealed class FatTree : FileTree
     }
 
     // The position of a name is where its reading may begin: behind the entry before it.
-    private DirectoryIndex<FatChain> MakeIndex(ulong directory)
+    private DirectoryIndex<ClusterChain> MakeIndex(ulong directory)
     {
-        FatChain chain = ChainOf(directory);
+        ClusterChain chain = ChainOf(directory);
         List<(ulong Hash, uint Position)> names = [];
         ImageFormatException? damage = null;
         try
@@ -182,13 +183,13 @@ internal sealed class FatTree : FileTree
             damage = error;
         }
 
-        return new(chain, chain.Runs.Length * 24L, names, damage);
+        return new(chain, chain.Runs.Length * (long)ClusterRun.Size, names, damage);
     }
 
     private FatDirectoryReader OpenDirectory(ulong directory, long position) =>
         new(_metadata, ChainOf(directory), position, OwnerOf(directory));
 
-    private FatChain ChainOf(ulong directory)
+    private ClusterChain ChainOf(ulong directory)
     {
         long maxClusters = Math.Max(1, MaxDirectoryLength / _geometry.ClusterSize);
         if (directory == RootId)
@@ -208,7 +209,7 @@ internal sealed class FatTree : FileTree
         return _table.ReadChain(FirstCluster(entry), maxClusters, mustEnd: true);
     }
 
-    private FatChain FixedRoot() => new([new(0, _geometry.RootOffset, _geometry.RootLength)], null);
+    private ClusterChain FixedRoot() => new([new(0, _geometry.RootOffset, _geometry.RootLength)], null);
 
     // The 8.3 entry that an id stands for.
     private void ReadEntry(ulong node, Span<byte> entry)
@@ -239,29 +240,25 @@ internal sealed class FatTree : FileTree
 
     private NodeInfo ToNode(ReadOnlySpan<byte> entry, long offset)
     {
-        FatAttributes attributes = (FatAttributes)entry[11];
+        DosAttributes attributes = (DosAttributes)entry[11];
         int createdDate = BinaryPrimitives.ReadUInt16LittleEndian(entry[16..]);
         int accessedDate = BinaryPrimitives.ReadUInt16LittleEndian(entry[18..]);
-        Timestamp modified = FatTime.From(
+        Timestamp modified = DosTime.From(
             BinaryPrimitives.ReadUInt16LittleEndian(entry[24..]), BinaryPrimitives.ReadUInt16LittleEndian(entry[22..]));
-        bool isDirectory = (attributes & FatAttributes.Directory) != 0;
+        bool isDirectory = (attributes & DosAttributes.Directory) != 0;
         long size = isDirectory ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(entry[28..]);
         long clusters = (size + _geometry.ClusterSize - 1) / _geometry.ClusterSize;
 
         FileType type = isDirectory ? FileType.Directory : FileType.Regular;
-
-        // 0755, as the kernel's driver shows it; without the write bits for a read-only file (of directories the
-        // attribute only tells Windows that they look special).
-        bool isReadOnly = !isDirectory && (attributes & FatAttributes.ReadOnly) != 0;
-        return new((ulong)offset, type, isReadOnly ? ReadOnlyPermissions : Permissions, size)
+        return new((ulong)offset, type, DosPermissions.Of(attributes, isDirectory), size)
         {
             AllocatedBytes = isDirectory ? -1 : clusters * _geometry.ClusterSize,
-            Accessed = accessedDate == 0 ? modified : FatTime.From(accessedDate, 0),
+            Accessed = accessedDate == 0 ? modified : DosTime.From(accessedDate, 0),
             Modified = modified,
             Changed = modified,
             Created = createdDate == 0
                 ? null
-                : FatTime.From(
+                : DosTime.From(
                     createdDate, BinaryPrimitives.ReadUInt16LittleEndian(entry[14..]), Math.Min((int)entry[13], 199)),
         };
     }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Fat;
 
@@ -50,7 +51,7 @@ internal static class FatVolume
             return FindLabel(volume, geometry.RootOffset, geometry.RootLength, out _);
         }
 
-        FatTable table = new(volume, geometry);
+        ClusterTable table = new(volume, geometry);
         uint cluster = geometry.RootCluster;
         for (int i = 0; i < MaxLabelClusters && geometry.IsCluster(cluster); i++)
         {
@@ -75,7 +76,7 @@ internal static class FatVolume
             for (int i = 0; i + FatGeometry.EntrySize <= count; i += FatGeometry.EntrySize)
             {
                 ReadOnlySpan<byte> entry = chunk.Slice(i, FatGeometry.EntrySize);
-                FatAttributes attributes = (FatAttributes)(entry[11] & 0x3f);
+                DosAttributes attributes = (DosAttributes)(entry[11] & 0x3f);
                 ended = entry[0] == 0;
                 if (ended)
                 {
@@ -83,10 +84,10 @@ internal static class FatVolume
                 }
 
                 // A long-name entry has the label's bit, too, and no cluster, as a label has none.
-                bool isLong = (attributes & (FatAttributes)0x0f) == (FatAttributes)0x0f;
+                bool isLong = (attributes & (DosAttributes)0x0f) == (DosAttributes)0x0f;
                 bool hasCluster = (entry[20] | entry[21] | entry[26] | entry[27]) != 0;
                 if (entry[0] != 0xe5 && !isLong && !hasCluster
-                    && (attributes & (FatAttributes.Label | FatAttributes.Directory)) == FatAttributes.Label)
+                    && (attributes & (DosAttributes.Label | DosAttributes.Directory)) == DosAttributes.Label)
                 {
                     return FatNames.ReadLabel(entry[..11]);
                 }
@@ -108,7 +109,7 @@ internal static class FatVolume
 
         // Entry 1 of the FAT has a bit that is clear when the volume was not unmounted, and one that is clear after
         // I/O errors.
-        uint flags = new FatTable(volume, geometry).Read(1);
+        uint flags = new ClusterTable(volume, geometry).Read(1);
         (uint clean, uint sound) = geometry.Bits switch
         {
             16 => (0x8000u, 0x4000u),

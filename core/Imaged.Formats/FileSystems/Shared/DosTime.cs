@@ -1,9 +1,9 @@
 using Imaged.Formats.Model;
 
-namespace Imaged.Formats.Fat;
+namespace Imaged.Formats.Shared;
 
-/// <summary>DOS dates and times. They are local times of an unknown zone; they are taken as UTC.</summary>
-internal static class FatTime
+/// <summary>Dates and times of DOS. FAT does not say of which zone they are; they are taken as UTC.</summary>
+internal static class DosTime
 {
     /// <summary>A date and time of day.</summary>
     /// <param name="date">Year since 1980 (7 bits), month (4), day (5).</param>

@@ -2,26 +2,35 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Imaged.Blocks;
 
-namespace Imaged.Formats.Fat;
+namespace Imaged.Formats.Shared;
 
 /// <summary>The file allocation table: for each cluster the next one of its chain. Thread-safe.</summary>
-internal sealed class FatTable
+internal sealed class ClusterTable
 {
     // Bytes of the FAT that a walk holds at a time.
     private const int WindowLength = 4096;
 
+    // What a chain takes in memory has an end: 48 MB.
+    private const int MaxRuns = 2_000_000;
+
     private readonly BlockSource _volume;
-    private readonly FatGeometry _geometry;
+    private readonly ClusterLayout _layout;
 
     /// <summary>Reads the FAT from <paramref name="volume"/>, which is best a cached one.</summary>
-    public FatTable(BlockSource volume, FatGeometry geometry)
+    public ClusterTable(BlockSource volume, ClusterLayout layout)
     {
         _volume = volume;
-        _geometry = geometry;
+        _layout = layout;
     }
 
     // Above the last cluster: reserved values, 7 = bad, 8 to F = end of the chain.
-    private uint EndOfChain => _geometry.Bits switch { 12 => 0xff8, 16 => 0xfff8, _ => 0x0ffffff8 };
+    private uint EndOfChain => _layout.EntryBits switch
+    {
+        12 => 0xff8,
+        16 => 0xfff8,
+        28 => 0x0ffffff8,
+        _ => 0xfffffff8,
+    };
 
     /// <summary>The entry of one cluster; clusters 0 and 1 hold flags.</summary>
     public uint Read(uint cluster)
@@ -29,7 +38,7 @@ internal sealed class FatTable
         Span<byte> raw = stackalloc byte[4];
         raw.Clear();
         long offset = EntryOffset(cluster);
-        _volume.Read(_geometry.FatOffset + offset, raw[..(int)Math.Min(4, _geometry.FatLength - offset)]);
+        _volume.Read(_layout.FatOffset + offset, raw[..(int)Math.Min(4, _layout.FatLength - offset)]);
         return Parse(raw, cluster);
     }
 
@@ -38,7 +47,7 @@ internal sealed class FatTable
     /// <param name="maxClusters">Ends after so many clusters.</param>
     /// <param name="mustEnd">True for a directory, whose chain is to end by itself; false for a file, whose length is
     /// known and whose chain is to have <paramref name="maxClusters"/> clusters.</param>
-    public FatChain ReadChain(uint first, long maxClusters, bool mustEnd)
+    public ClusterChain ReadChain(uint first, long maxClusters, bool mustEnd)
     {
         byte[] window = ArrayPool<byte>.Shared.Rent(WindowLength);
         try
@@ -51,6 +60,30 @@ internal sealed class FatTable
         }
     }
 
+    /// <summary>Clusters that follow each other, of which the table says nothing (exFAT).</summary>
+    /// <param name="first">The first one.</param>
+    /// <param name="count">How many.</param>
+    public ClusterChain Contiguous(uint first, long count)
+    {
+        if (count == 0)
+        {
+            return new([], null);
+        }
+
+        if (!_layout.IsCluster(first) || count > _layout.ClusterCount - (first - ClusterLayout.FirstCluster))
+        {
+            return new([], $"{count} clusters from {first} on are not in the volume");
+        }
+
+        long offset = _layout.ClusterOffset(first);
+        long length = Math.Min(count * _layout.ClusterSize, Math.Max(0, _volume.Length - offset));
+        return new(
+            length > 0 ? [new(0, offset, length)] : [],
+            length < count * _layout.ClusterSize
+                ? $"the {count} clusters from {first} on go on behind the end of the image"
+                : null);
+    }
+
     /// <summary>Number of free clusters; reads the whole FAT.</summary>
     public uint CountFree()
     {
@@ -60,9 +93,9 @@ internal sealed class FatTable
             Span<byte> window = rented.AsSpan(0, WindowLength);
             long windowOffset = -1;
             uint free = 0;
-            for (uint i = 0; i < _geometry.ClusterCount; i++)
+            for (uint i = 0; i < _layout.ClusterCount; i++)
             {
-                free += Read(i + FatGeometry.FirstCluster, window, ref windowOffset) == 0 ? 1u : 0u;
+                free += Read(i + ClusterLayout.FirstCluster, window, ref windowOffset) == 0 ? 1u : 0u;
             }
 
             return free;
@@ -73,9 +106,9 @@ internal sealed class FatTable
         }
     }
 
-    private FatChain ReadChain(uint first, long maxClusters, bool mustEnd, Span<byte> window)
+    private ClusterChain ReadChain(uint first, long maxClusters, bool mustEnd, Span<byte> window)
     {
-        List<FatRun> runs = [];
+        List<ClusterRun> runs = [];
         long windowOffset = -1;
         long length = 0;
         uint cluster = first;
@@ -85,18 +118,22 @@ internal sealed class FatTable
         long markCount = 0;
         for (long count = 0; count < maxClusters;)
         {
-            if (!_geometry.IsCluster(cluster))
+            if (!_layout.IsCluster(cluster))
             {
                 return new([.. runs], $"cluster {cluster} in the chain from {first} is none of the volume");
             }
 
-            long offset = _geometry.ClusterOffset(cluster);
-            long rest = Math.Min(_geometry.ClusterSize, _volume.Length - offset);
+            long offset = _layout.ClusterOffset(cluster);
+            long rest = Math.Min(_layout.ClusterSize, _volume.Length - offset);
             if (rest > 0)
             {
                 if (runs.Count > 0 && runs[^1].VolumeOffset + runs[^1].Length == offset)
                 {
                     runs[^1] = runs[^1] with { Length = runs[^1].Length + rest };
+                }
+                else if (runs.Count == MaxRuns)
+                {
+                    return new([.. runs], $"the chain from cluster {first} has more than {MaxRuns} fragments");
                 }
                 else
                 {
@@ -106,7 +143,7 @@ internal sealed class FatTable
                 length += rest;
             }
 
-            if (rest < _geometry.ClusterSize)
+            if (rest < _layout.ClusterSize)
             {
                 return new([.. runs], $"cluster {cluster} lies behind the end of the image");
             }
@@ -129,7 +166,7 @@ internal sealed class FatTable
             {
                 long distinct = CountDistinct(first, count + 1 - markCount, window, ref windowOffset);
                 return new(
-                    Cut(runs, distinct * _geometry.ClusterSize),
+                    Cut(runs, distinct * _layout.ClusterSize),
                     $"the chain from cluster {first} comes back to itself after {distinct} clusters");
             }
 
@@ -159,7 +196,7 @@ internal sealed class FatTable
         return count;
     }
 
-    private static FatRun[] Cut(List<FatRun> runs, long length)
+    private static ClusterRun[] Cut(List<ClusterRun> runs, long length)
     {
         int last = runs.FindIndex(run => run.End >= length);
         runs[last] = runs[last] with { Length = length - runs[last].Offset };
@@ -173,8 +210,8 @@ internal sealed class FatTable
         long wanted = offset - (offset % (WindowLength / 2));
         if (windowOffset != wanted)
         {
-            int count = (int)Math.Min(WindowLength, _geometry.FatLength - wanted);
-            _volume.Read(_geometry.FatOffset + wanted, window[..count]);
+            int count = (int)Math.Min(WindowLength, _layout.FatLength - wanted);
+            _volume.Read(_layout.FatOffset + wanted, window[..count]);
             window[count..].Clear();
             windowOffset = wanted;
         }
@@ -182,15 +219,19 @@ internal sealed class FatTable
         return Parse(window[(int)(offset - wanted)..], cluster);
     }
 
-    private long EntryOffset(uint cluster) => _geometry.Bits == 12
-        ? (long)cluster + (cluster / 2)
-        : (long)cluster * (_geometry.Bits / 8);
+    private long EntryOffset(uint cluster) => _layout.EntryBits switch
+    {
+        12 => (long)cluster + (cluster / 2),
+        16 => cluster * 2L,
+        _ => cluster * 4L,
+    };
 
-    private uint Parse(ReadOnlySpan<byte> raw, uint cluster) => _geometry.Bits switch
+    private uint Parse(ReadOnlySpan<byte> raw, uint cluster) => _layout.EntryBits switch
     {
         12 when (cluster & 1) == 0 => BinaryPrimitives.ReadUInt16LittleEndian(raw) & 0xfffu,
         12 => (uint)BinaryPrimitives.ReadUInt16LittleEndian(raw) >> 4,
         16 => BinaryPrimitives.ReadUInt16LittleEndian(raw),
-        _ => BinaryPrimitives.ReadUInt32LittleEndian(raw) & 0x0fffffff,
+        28 => BinaryPrimitives.ReadUInt32LittleEndian(raw) & 0x0fffffff,
+        _ => BinaryPrimitives.ReadUInt32LittleEndian(raw),
     };
 }

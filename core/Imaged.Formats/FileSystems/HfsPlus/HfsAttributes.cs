@@ -9,9 +9,6 @@ namespace Imaged.Formats.HfsPlus;
 /// the record, or in a fork of their own.</summary>
 internal static class HfsAttributes
 {
-    /// <summary>Longest value in bytes that Linux hands out.</summary>
-    public const int MaxLength = 65536;
-
     private const uint Inline = 0x10;
     private const uint Fork = 0x20;
     private const int MaxCount = 4096;

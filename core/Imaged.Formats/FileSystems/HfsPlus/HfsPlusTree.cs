@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Formats.Shared;
@@ -14,7 +13,7 @@ internal sealed class HfsPlusTree : FileTree
     private const uint RootParent = 1;
     private const int MaxLinkLength = 4095;
     private const int MaxEntries = 1_500_000;
-    private const string Prefix = "user.";
+    private const string Prefix = UserAttributes.Prefix;
     private const string FinderInfoName = Prefix + "com.apple.FinderInfo";
     private const string ResourceForkName = Prefix + "com.apple.ResourceFork";
 
@@ -123,12 +122,12 @@ internal sealed class HfsPlusTree : FileTree
             names.Add(FinderInfoName);
         }
 
-        if (!entry.IsFolder && !isCompressed && entry.ResourceFork.Length is > 0 and <= HfsAttributes.MaxLength)
+        if (!entry.IsFolder && !isCompressed && entry.ResourceFork.Length is > 0 and <= UserAttributes.MaxLength)
         {
             names.Add(ResourceForkName);
         }
 
-        foreach ((string name, _) in HfsAttributes.Read(_volume, entry.Id, HfsAttributes.MaxLength))
+        foreach ((string name, _) in HfsAttributes.Read(_volume, entry.Id, UserAttributes.MaxLength))
         {
             // That the content is compressed is no matter of whoever reads it.
             if (IsName(name) && !(isCompressed && name == HfsCompression.AttributeName))
@@ -166,13 +165,11 @@ internal sealed class HfsPlusTree : FileTree
 
     // What Linux takes, and what no field of the catalog stands for.
     private static bool IsName(string name) =>
-        name.Length > 0 && !name.Contains('\0', StringComparison.Ordinal)
-        && Encoding.UTF8.GetByteCount(name) + Prefix.Length <= byte.MaxValue
-        && Prefix + name is not (FinderInfoName or ResourceForkName);
+        UserAttributes.IsName(name) && Prefix + name is not (FinderInfoName or ResourceForkName);
 
     private byte[]? FindAttribute(HfsEntry entry, string name)
     {
-        foreach ((string found, Func<byte[]> value) in HfsAttributes.Read(_volume, entry.Id, HfsAttributes.MaxLength))
+        foreach ((string found, Func<byte[]> value) in HfsAttributes.Read(_volume, entry.Id, UserAttributes.MaxLength))
         {
             if (found == name)
             {

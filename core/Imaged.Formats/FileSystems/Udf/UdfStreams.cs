@@ -1,18 +1,14 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Udf;
 
 /// <summary>Named streams (UDF 2.00, 3.3.5) as extended attributes <c>user.NAME</c>: those that fit into one.</summary>
 internal static class UdfStreams
 {
-    private const string Prefix = "user.";
-
-    // Limits of Linux: 255 bytes of name, 64 KiB of value, 64 KiB of names.
-    private const int MaxNameLength = 255;
-    private const int MaxValueLength = 65536;
-    private const int MaxStreams = 256;
+    private const string Prefix = UserAttributes.Prefix;
     private const int ReadChunk = 4096;
 
     // Position of the stream directory's ICB in an extended file entry.
@@ -25,7 +21,7 @@ internal static class UdfStreams
         byte[] buffer = new byte[volume.BlockSize];
         foreach ((string name, UdfAddress address) in Enumerate(volume, icb, block))
         {
-            if (volume.ReadIcb(address, buffer).Length <= MaxValueLength)
+            if (volume.ReadIcb(address, buffer).Length <= UserAttributes.MaxLength)
             {
                 names.Add(name);
             }
@@ -43,7 +39,7 @@ internal static class UdfStreams
             {
                 byte[] buffer = new byte[volume.BlockSize];
                 UdfIcb stream = volume.ReadIcb(address, buffer);
-                if (stream.Length > MaxValueLength)
+                if (stream.Length > UserAttributes.MaxLength)
                 {
                     return null;
                 }
@@ -82,10 +78,10 @@ internal static class UdfStreams
 
         using UdfFileSource content = new(volume, UdfAllocation.Read(volume, directory, buffer), metadata: true);
         using UdfDirectoryReader reader = new(volume, content, address.Address, ReadChunk);
-        while (streams.Count < MaxStreams && reader.TryRead(out UdfName name))
+        while (streams.Count < UserAttributes.MaxCount && reader.TryRead(out UdfName name))
         {
             if (name.IsFile && !name.IsMetadataStream && UdfText.ToFileName(name.Raw) is { Length: > 0 } text
-                && text.Length <= MaxNameLength - Prefix.Length)
+                && text.Length <= UserAttributes.MaxNameLength - Prefix.Length)
             {
                 streams.Add((Prefix + Encoding.UTF8.GetString(text), name.Icb.Address));
             }

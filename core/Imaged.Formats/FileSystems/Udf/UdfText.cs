@@ -1,14 +1,12 @@
 using System.Globalization;
 using System.Text;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.Udf;
 
 /// <summary>OSTA compressed Unicode: a byte that says 8 or 16 bits, then Latin-1 or UTF-16BE.</summary>
 internal static class UdfText
 {
-    /// <summary>Longest name that a directory entry may show, in bytes of UTF-8.</summary>
-    public const int MaxNameLength = 255;
-
     /// <summary>Decodes a dstring: a field of fixed length whose last byte is the used length (UDF 2.1.3).</summary>
     /// <returns>Null when it is empty or of an unknown kind.</returns>
     public static string? FromDstring(ReadOnlySpan<byte> field)
@@ -41,23 +39,13 @@ internal static class UdfText
         }
 
         byte[] name = Encoding.UTF8.GetBytes(text);
-        return name.Length <= MaxNameLength ? name : Shorten(name, UdfTag.ComputeCrc(raw));
+        return name.Length <= FileNames.MaxLength
+            ? name
+            : FileNames.Shorten(name, "#" + UdfTag.ComputeCrc(raw).ToString("X4", CultureInfo.InvariantCulture));
     }
 
     /// <summary>Decodes characters behind their compression byte.</summary>
     public static string Decode(byte compression, ReadOnlySpan<byte> characters) =>
         compression is 8 or 254 ? Encoding.Latin1.GetString(characters)
             : Encoding.BigEndianUnicode.GetString(characters[..(characters.Length & ~1)]);
-
-    // A name that is too long keeps its beginning, and stays distinct from its likes by a checksum of the whole.
-    private static byte[] Shorten(byte[] name, ushort crc)
-    {
-        int keep = MaxNameLength - 5;
-        while ((name[keep] & 0xc0) == 0x80)
-        {
-            keep--;
-        }
-
-        return [.. name[..keep], .. Encoding.ASCII.GetBytes("#" + crc.ToString("X4", CultureInfo.InvariantCulture))];
-    }
 }

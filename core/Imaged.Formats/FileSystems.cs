@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Imaged.Blocks;
+using Imaged.Formats.ExFat;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
 using Imaged.Formats.HfsPlus;
@@ -36,6 +37,7 @@ public static class FileSystems
         FileSystemEntry.Of<SquashFsFileSystem>(),
         FileSystemEntry.Of<Iso9660FileSystem>(),
         FileSystemEntry.Of<FatFileSystem>(),
+        FileSystemEntry.Of<ExFatFileSystem>(),
         FileSystemEntry.Of<HfsPlusFileSystem>(),
         FileSystemEntry.Of<WimFileSystem>(),
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # Makes the images in this folder, each as small as its tool allows. Times and identifiers are fixed wherever the tool
 # lets us. Made with xorriso 1.5.4, genisoimage 1.1.11, udftools 2.3, e2fsprogs 1.47.0, dosfstools 4.2,
-# mtools 4.0.33, gdisk 1.0.9, util-linux 2.38.1, parted 3.5, squashfs-tools 4.5.1, wimlib 1.13.5,
-# partclone 0.3.23, xz 5.4.1 (Debian 12).
-# Usage: tests/samples/make.sh (writes beside itself; needs no root)
+# mtools 4.0.33, exfatprogs 1.2.0, exfat-fuse 1.3.0, gdisk 1.0.9, util-linux 2.38.1, parted 3.5, squashfs-tools 4.5.1,
+# wimlib 1.13.5, partclone 0.3.23, xz 5.4.1 (Debian 12).
+# Usage: tests/samples/make.sh (writes beside itself; without root it leaves that of exFAT as it is)
 set -euo pipefail
 cd "$(dirname "$0")"
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8 TZ=UTC SOURCE_DATE_EPOCH=1767225600 MTOOLS_SKIP_CHECK=1
@@ -78,6 +78,23 @@ mksquashfs "$tree" squashfs.img -quiet -no-progress -all-root -noappend -comp gz
 wimlib-imagex capture "$tree" stored.wim DEMO --compress=none --unix-data >/dev/null && pack stored.wim
 wimlib-imagex capture "$tree" lzx.wim DEMO --compress=LZX --check >/dev/null && pack lzx.wim
 python3 aff4.py "$work" http://code.google.com/p/snappy/ snappy && mv "$work/image.aff4" snappy.aff4 && pack snappy.aff4
+
+# Volumes that are filled through a mount.
+many() { for i in $(seq 60); do : >"$1/a name of some length $i"; done; }
+if ((EUID == 0)); then
+    mkdir "$work/mnt"
+    truncate -s 1M exfat.img
+    mkfs.exfat -b 4K -c 512 -L EXFAT exfat.img >"$work/log"
+    device=$(losetup --find --show exfat.img)
+    mount.exfat-fuse "$device" "$work/mnt" >"$work/log"
+    cp -rL "$tree/." "$work/mnt"
+    mkdir "$work/mnt/many"
+    many "$work/mnt/many"
+    for i in $(seq 20); do seq $i 90 >>"$work/mnt/first"; seq $i 80 >>"$work/mnt/second"; done
+    umount "$work/mnt"
+    losetup -d "$device"
+    pack exfat.img
+fi
 
 # Disks.
 fat "$work/fat.img" 4096 12 8

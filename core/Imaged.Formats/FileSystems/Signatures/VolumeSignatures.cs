@@ -125,15 +125,6 @@ internal static class VolumeSignatures
             Uuid = r => r.U64(72).ToString("X16", CultureInfo.InvariantCulture),
             Length = r => SignatureReader.Product(r.U64(40), r.U16(11)),
         },
-        new("exfat", "exFAT", "exfat")
-        {
-            Magics = [new(0, 3, "EXFAT   "u8)],
-            Check = ExfatVolume.IsValid,
-            Version = r => $"{Number(r.U8(105))}.{Number(r.U8(104))}",
-            Label = ExfatVolume.Label,
-            Uuid = r => Serial(r.U32(100)),
-            Length = r => SignatureReader.Product(r.U64(72), 1ul << Math.Min((int)r.U8(108), 12)),
-        },
         new("hfs", "HFS", "hfs")
         {
             Magics = [new(1024, 0, "BD"u8)],

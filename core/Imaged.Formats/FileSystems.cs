@@ -6,6 +6,7 @@ using Imaged.Formats.Fat;
 using Imaged.Formats.HfsPlus;
 using Imaged.Formats.Iso9660;
 using Imaged.Formats.Model;
+using Imaged.Formats.Ntfs;
 using Imaged.Formats.Signatures;
 using Imaged.Formats.SquashFs;
 using Imaged.Formats.Udf;
@@ -40,6 +41,7 @@ public static class FileSystems
         FileSystemEntry.Of<ExFatFileSystem>(),
         FileSystemEntry.Of<HfsPlusFileSystem>(),
         FileSystemEntry.Of<WimFileSystem>(),
+        FileSystemEntry.Of<NtfsFileSystem>(),
 
         // Behind all that imaged reads itself: a RAID member or a cipher header says nothing of the files.
         .. VolumeSignatures.All.Select(signature => signature.ToEntry()),

@@ -46,6 +46,7 @@ public sealed class MountTests
     [InlineData("fat16.img.xz")]
     [InlineData("fat32.img.xz")]
     [InlineData("exfat.img.xz")]
+    [InlineData("ntfs.img.xz")]
     [InlineData("udf.img.xz")]
     [InlineData("ext2.img.xz")]
     [InlineData("ext4.img.xz")]

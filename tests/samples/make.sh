@@ -1,9 +1,9 @@
 #!/bin/bash
 # Makes the images in this folder, each as small as its tool allows. Times and identifiers are fixed wherever the tool
 # lets us. Made with xorriso 1.5.4, genisoimage 1.1.11, udftools 2.3, e2fsprogs 1.47.0, dosfstools 4.2,
-# mtools 4.0.33, exfatprogs 1.2.0, exfat-fuse 1.3.0, gdisk 1.0.9, util-linux 2.38.1, parted 3.5, squashfs-tools 4.5.1,
-# wimlib 1.13.5, partclone 0.3.23, xz 5.4.1 (Debian 12).
-# Usage: tests/samples/make.sh (writes beside itself; without root it leaves that of exFAT as it is)
+# mtools 4.0.33, ntfs-3g 2022.10.3, exfatprogs 1.2.0, exfat-fuse 1.3.0, gdisk 1.0.9, util-linux 2.38.1, parted 3.5,
+# squashfs-tools 4.5.1, wimlib 1.13.5, partclone 0.3.23, xz 5.4.1 (Debian 12).
+# Usage: tests/samples/make.sh (writes beside itself; without root it leaves those of NTFS and exFAT as they are)
 set -euo pipefail
 cd "$(dirname "$0")"
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8 TZ=UTC SOURCE_DATE_EPOCH=1767225600 MTOOLS_SKIP_CHECK=1
@@ -83,6 +83,24 @@ python3 aff4.py "$work" http://code.google.com/p/snappy/ snappy && mv "$work/ima
 many() { for i in $(seq 60); do : >"$1/a name of some length $i"; done; }
 if ((EUID == 0)); then
     mkdir "$work/mnt"
+    truncate -s 2M ntfs.img
+    mkntfs -q -F -c 512 -L NTFS ntfs.img >"$work/log" 2>&1
+    ntfs-3g -o no_detach,compression,streams_interface=xattr ntfs.img "$work/mnt" >"$work/log" 2>&1 &
+    until mountpoint -q "$work/mnt"; do kill -0 $!; done
+    cp -r "$tree/." "$work/mnt"
+    ln "$work/mnt/README.txt" "$work/mnt/docs/hard-link.txt"
+    setfattr -n user.note -v 'a named stream' "$work/mnt/README.txt"
+    mkdir "$work/mnt/compressed" "$work/mnt/many"
+    setfattr -h -v 0x00000800 -n system.ntfs_attrib_be "$work/mnt/compressed"
+    seq 4000 >"$work/mnt/compressed/numbers"
+    truncate -s 100000 "$work/mnt/sparse"
+    printf middle | dd of="$work/mnt/sparse" bs=1 seek=50000 conv=notrunc status=none
+    many "$work/mnt/many"
+    umount "$work/mnt"
+    wait
+    # Half of it is the table of upper case: numbers of two bytes that grow by one.
+    xz --delta=dist=2 --lzma2=preset=9e ntfs.img
+
     truncate -s 1M exfat.img
     mkfs.exfat -b 4K -c 512 -L EXFAT exfat.img >"$work/log"
     device=$(losetup --find --show exfat.img)

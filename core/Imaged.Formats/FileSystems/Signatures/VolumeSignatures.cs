@@ -117,14 +117,6 @@ internal static class VolumeSignatures
             Uuid = r => r.Uuid(108),
             Length = r => SignatureReader.Product(r.U64(36), 1ul << (int)Math.Min(r.U32(16), 16)),
         },
-        new("ntfs", "NTFS", "ntfs3")
-        {
-            Magics = [new(0, 3, "NTFS    "u8)],
-            Check = NtfsVolume.IsValid,
-            Label = NtfsVolume.Label,
-            Uuid = r => r.U64(72).ToString("X16", CultureInfo.InvariantCulture),
-            Length = r => SignatureReader.Product(r.U64(40), r.U16(11)),
-        },
         new("hfs", "HFS", "hfs")
         {
             Magics = [new(1024, 0, "BD"u8)],

@@ -3,6 +3,7 @@ using Imaged.Blocks;
 using Imaged.Formats.ExFat;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
+using Imaged.Formats.Hfs;
 using Imaged.Formats.HfsPlus;
 using Imaged.Formats.Iso9660;
 using Imaged.Formats.Model;
@@ -42,6 +43,7 @@ public static class FileSystems
         FileSystemEntry.Of<HfsPlusFileSystem>(),
         FileSystemEntry.Of<WimFileSystem>(),
         FileSystemEntry.Of<NtfsFileSystem>(),
+        FileSystemEntry.Of<HfsFileSystem>(),
 
         // Behind all that imaged reads itself: a RAID member or a cipher header says nothing of the files.
         .. VolumeSignatures.All.Select(signature => signature.ToEntry()),

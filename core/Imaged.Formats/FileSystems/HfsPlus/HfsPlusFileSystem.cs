@@ -17,7 +17,7 @@ internal sealed class HfsPlusFileSystem : IFileSystem
 
     public static VolumeInfo? Probe(BlockSource volume)
     {
-        long origin = HfsVolume.FindPlus(volume);
+        long origin = HfsPlusHeader.Find(volume);
         if (origin < 0)
         {
             return null;
@@ -28,8 +28,8 @@ internal sealed class HfsPlusFileSystem : IFileSystem
         return new VolumeInfo(Id, SignatureReader.Product(reader.BigU32(44), reader.BigU32(40)))
         {
             Version = reader.Has(0, "HX"u8) ? "HFSX" : "HFS+",
-            Label = HfsVolume.PlusLabel(reader),
-            Uuid = HfsVolume.PlusUuid(reader),
+            Label = HfsPlusHeader.Label(reader),
+            Uuid = HfsPlusHeader.Uuid(reader),
             KernelType = Id,
             Details =
             [

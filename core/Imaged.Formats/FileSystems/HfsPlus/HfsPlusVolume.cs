@@ -1,74 +1,71 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using Imaged.Blocks;
+using Imaged.Formats.Hfs;
 using Imaged.Formats.Model;
-using Imaged.Formats.Signatures;
 
 namespace Imaged.Formats.HfsPlus;
 
 /// <summary>An opened volume: its header and its three trees. Thread-safe.</summary>
 internal sealed class HfsPlusVolume : IDisposable
 {
-    private const int HeaderOffset = 1024;
     private const int HeaderLength = 512;
-    private const uint ExtentsFileId = 3;
     private const uint CatalogFileId = 4;
     private const uint AttributesFileId = 8;
 
-    // A file of so many pieces would take an hour to read from a disk.
-    private const int MaxExtents = 1 << 20;
-
     private readonly SliceSource _volume;
-    private readonly HfsBTree? _extents;
 
     /// <summary>Opens the volume.</summary>
     /// <exception cref="ImageFormatException">It is damaged.</exception>
     public HfsPlusVolume(BlockSource source, BlockCache cache)
     {
-        long header = HfsVolume.FindPlus(source);
-        if (header < HeaderOffset || header > source.Length - HeaderLength)
+        long header = HfsPlusHeader.Find(source);
+        if (header < HfsPlusHeader.HeaderOffset || header > source.Length - HeaderLength)
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, HeaderOffset, "there is no volume header");
+            ImageFormatException.Throw(HfsPlusFileSystem.Id, HfsPlusHeader.HeaderOffset, "there is no volume header");
         }
 
         Cache = cache;
         byte[] raw = source.ReadBytes(header, HeaderLength);
-        _volume = new SliceSource(source, header - HeaderOffset, source.Length - header + HeaderOffset);
+        long origin = header - HfsPlusHeader.HeaderOffset;
+        _volume = new SliceSource(source, origin, source.Length - origin);
         uint blockLength = BinaryPrimitives.ReadUInt32BigEndian(raw.AsSpan(40));
         if (blockLength is < 512 or > 1 << 30 || !BitOperations.IsPow2(blockLength))
         {
             ImageFormatException.Throw(HfsPlusFileSystem.Id, header + 40, $"allocation blocks of {blockLength} bytes");
         }
 
-        BlockLength = (int)blockLength;
         FileCount = BinaryPrimitives.ReadUInt32BigEndian(raw.AsSpan(32));
         FolderCount = BinaryPrimitives.ReadUInt32BigEndian(raw.AsSpan(36));
         TotalBlocks = BinaryPrimitives.ReadUInt32BigEndian(raw.AsSpan(44));
         FreeBlocks = BinaryPrimitives.ReadUInt32BigEndian(raw.AsSpan(48));
         CreateDate = BinaryPrimitives.ReadUInt32BigEndian(raw.AsSpan(16));
+        Forks = new HfsForks(_volume, (int)blockLength, Layout, HfsPlusHeader.ParseFork(raw.AsSpan(192)), cache);
         HfsBTree? catalog = null;
         try
         {
-            // The extents file has no extents but those in the header.
-            _extents = OpenTree(raw.AsSpan(192), ExtentsFileId);
             catalog = OpenTree(raw.AsSpan(272), CatalogFileId);
-            Catalog = catalog
+            CatalogTree = catalog
                 ?? throw new ImageFormatException(HfsPlusFileSystem.Id, header + 272, "there is no catalog");
+            Catalog = new(catalog, HfsPlusFileSystem.Id, HfsPlusEntry.TryRead, HfsPlusLinks.Compare);
             Attributes = OpenTree(raw.AsSpan(352), AttributesFileId);
         }
         catch
         {
             catalog?.Dispose();
-            _extents?.Dispose();
+            Forks.Dispose();
             throw;
         }
     }
 
+    /// <summary>Its trees, keys and extents.</summary>
+    public static HfsLayout Layout { get; } = new(HfsPlusFileSystem.Id, sizeof(ushort), sizeof(uint), 8);
+
     /// <summary>For decoded blocks.</summary>
     public BlockCache Cache { get; }
 
-    /// <summary>Bytes of an allocation block.</summary>
-    public int BlockLength { get; }
+    /// <summary>Forks of files.</summary>
+    public HfsForks Forks { get; }
 
     /// <summary>Allocation blocks.</summary>
     public uint TotalBlocks { get; }
@@ -86,73 +83,23 @@ internal sealed class HfsPlusVolume : IDisposable
     public uint CreateDate { get; }
 
     /// <summary>Files and folders.</summary>
-    public HfsBTree Catalog { get; }
+    public HfsCatalog<HfsPlusEntry> Catalog { get; }
+
+    /// <summary>The tree that holds them.</summary>
+    public HfsBTree CatalogTree { get; }
 
     /// <summary>Extended attributes; null when there never was one.</summary>
     public HfsBTree? Attributes { get; }
-
-    /// <summary>Opens a fork.</summary>
-    /// <param name="fork">As the catalog has it.</param>
-    /// <param name="file">Id of its file.</param>
-    /// <param name="isResource">Whether it is the resource fork.</param>
-    /// <exception cref="ImageFormatException">Its extents are damaged.</exception>
-    public HfsForkSource OpenFork(HfsFork fork, uint file, bool isResource)
-    {
-        List<HfsExtent> extents = [];
-        long blocks = HfsExtent.Append(fork.Extents, extents);
-        if (blocks < fork.Blocks && _extents is not null && file != ExtentsFileId)
-        {
-            AppendOverflow(_extents, file, isResource ? 0xffu : 0, blocks, fork.Blocks, extents);
-        }
-
-        return new HfsForkSource(_volume, BlockLength, extents, fork.Length);
-    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Attributes?.Dispose();
-        Catalog.Dispose();
-        _extents?.Dispose();
+        CatalogTree.Dispose();
+        Forks.Dispose();
         _volume.Dispose();
     }
 
-    private HfsBTree? OpenTree(ReadOnlySpan<byte> raw, uint file)
-    {
-        HfsFork fork = HfsFork.Parse(raw);
-        return fork.Length == 0 ? null : new HfsBTree(OpenFork(fork, file, isResource: false), Cache);
-    }
-
-    // Key: kind of fork, a byte of padding, file, first block of the fork that the record tells of.
-    private static void AppendOverflow(
-        HfsBTree tree, uint file, uint kind, long blocks, uint total, List<HfsExtent> extents)
-    {
-        ulong wanted = ((ulong)file << 8) | kind;
-        foreach ((HfsNode node, int index) in tree.From(key => Compare(key, wanted, (uint)blocks)))
-        {
-            ReadOnlySpan<byte> key = node.Read(index, 0, out ReadOnlySpan<byte> data);
-            if (blocks >= total || data.Length < HfsExtent.RecordLength || Compare(key, wanted, (uint)blocks) != 0)
-            {
-                break;
-            }
-
-            blocks += HfsExtent.Append(data, extents);
-            if (extents.Count > MaxExtents || blocks > uint.MaxValue)
-            {
-                ImageFormatException.Throw(HfsPlusFileSystem.Id, 0, $"file {file} has more than {MaxExtents} extents");
-            }
-        }
-    }
-
-    private static int Compare(ReadOnlySpan<byte> key, ulong wanted, uint block)
-    {
-        if (key.Length < 10)
-        {
-            return -1;
-        }
-
-        ulong found = ((ulong)BinaryPrimitives.ReadUInt32BigEndian(key[2..]) << 8) | key[0];
-        int order = found.CompareTo(wanted);
-        return order != 0 ? order : BinaryPrimitives.ReadUInt32BigEndian(key[6..]).CompareTo(block);
-    }
+    private HfsBTree? OpenTree(ReadOnlySpan<byte> raw, uint file) =>
+        Forks.OpenTree(HfsPlusHeader.ParseFork(raw), file, Cache);
 }

@@ -117,14 +117,6 @@ internal static class VolumeSignatures
             Uuid = r => r.Uuid(108),
             Length = r => SignatureReader.Product(r.U64(36), 1ul << (int)Math.Min(r.U32(16), 16)),
         },
-        new("hfs", "HFS", "hfs")
-        {
-            Magics = [new(1024, 0, "BD"u8)],
-            Check = HfsVolume.IsPlain,
-            Label = HfsVolume.PlainLabel,
-            Uuid = HfsVolume.PlainUuid,
-            Length = r => SignatureReader.Product(r.BigU16(18), r.BigU32(20)),
-        },
         new("jfs", "JFS", "jfs")
         {
             Magics = [new(32768, 0, "JFS1"u8)],
@@ -214,6 +206,14 @@ internal static class VolumeSignatures
             Check = r => r.U32(36) is >= 4096 and <= 65536,
             Uuid = r => r.Uuid(72),
             Length = r => SignatureReader.Product(r.U64(40), r.U32(36)),
+        },
+        new("mfs", "MFS", null)
+        {
+            Magics = [new(1024, 0, [0xd2, 0xd7])],
+            Check = r => r.BigU32(20) is >= 512 and <= 0x10000 && r.BigU32(20) % 512 == 0
+                && r.BigU16(14) is >= 4 and < 64 && r.BigU16(16) is >= 1 and < 64 && r.U8(36) is >= 1 and <= 27,
+            Label = r => r.Text(37, r.U8(36)),
+            Length = r => SignatureReader.Product(r.BigU16(18), r.BigU32(20)),
         },
         new("refs", "ReFS", null) { Magics = [new(0, 0, [0, 0, 0, .. "ReFS"u8, 0])] },
         new("reiser4", "Reiser4", null)

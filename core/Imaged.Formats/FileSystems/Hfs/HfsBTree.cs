@@ -3,10 +3,10 @@ using System.Numerics;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 
-namespace Imaged.Formats.HfsPlus;
+namespace Imaged.Formats.Hfs;
 
-/// <summary>A B-tree (TN1150, "B-trees"): the catalog, the extents overflow file, the attributes.
-/// Thread-safe.</summary>
+/// <summary>A B-tree (Inside Macintosh: Files, "B*-Trees"; TN1150, "B-trees"): the catalog, the extents overflow file,
+/// the attributes of HFS+. Thread-safe.</summary>
 internal sealed class HfsBTree : IDisposable
 {
     private const int MaxDepth = 16;
@@ -16,6 +16,7 @@ internal sealed class HfsBTree : IDisposable
 
     private readonly BlockSource _file;
     private readonly BlockCache _cache;
+    private readonly HfsLayout _layout;
     private readonly int _owner;
     private readonly int _nodeLength;
     private readonly int _indexKeyRoom;
@@ -24,24 +25,26 @@ internal sealed class HfsBTree : IDisposable
 
     /// <summary>Opens a tree; takes over its file.</summary>
     /// <exception cref="ImageFormatException">Its header is damaged.</exception>
-    public HfsBTree(BlockSource file, BlockCache cache)
+    public HfsBTree(BlockSource file, BlockCache cache, HfsLayout layout)
     {
         _file = file;
         _cache = cache;
+        _layout = layout;
         _owner = cache.NewOwner();
         Span<byte> header = stackalloc byte[64];
         if (file.ReadUpTo(0, header) < header.Length || header[8] != HfsNode.Header)
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, 0, "a B-tree has no header");
+            ImageFormatException.Throw(_layout.Format, 0, "a B-tree has no header");
         }
 
         _root = BinaryPrimitives.ReadUInt32BigEndian(header[16..]);
         _nodeLength = BinaryPrimitives.ReadUInt16BigEndian(header[32..]);
         if (_nodeLength is < MinNodeLength or > MaxNodeLength || !BitOperations.IsPow2(_nodeLength))
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, 32, $"nodes of {_nodeLength} bytes");
+            ImageFormatException.Throw(_layout.Format, 32, $"nodes of {_nodeLength} bytes");
         }
 
+        // HFS, whose keys in an index always have one length, has no such field: zero.
         uint attributes = BinaryPrimitives.ReadUInt32BigEndian(header[52..]);
         _indexKeyRoom = (attributes & VariableIndexKeys) != 0 ? 0 : BinaryPrimitives.ReadUInt16BigEndian(header[34..]);
         _nodeCount = file.Length / _nodeLength;
@@ -73,7 +76,7 @@ internal sealed class HfsBTree : IDisposable
 
             if (++nodes > _nodeCount)
             {
-                ImageFormatException.Throw(HfsPlusFileSystem.Id, 0, "the leaves of a B-tree are linked in a circle");
+                ImageFormatException.Throw(_layout.Format, 0, "the leaves of a B-tree are linked in a circle");
             }
 
             node = ReadLeaf(node.Next);
@@ -88,7 +91,7 @@ internal sealed class HfsBTree : IDisposable
         HfsNode node = ReadNode(number);
         if (node.Kind != HfsNode.Leaf)
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, 0, $"node {number} is no leaf");
+            ImageFormatException.Throw(_layout.Format, 0, $"node {number} is no leaf");
         }
 
         return node;
@@ -144,7 +147,7 @@ internal sealed class HfsBTree : IDisposable
         }
 
         throw new ImageFormatException(
-            HfsPlusFileSystem.Id, 0, $"node {number} does not belong to the index of its B-tree");
+            _layout.Format, 0, $"node {number} does not belong to the index of its B-tree");
     }
 
     private HfsNode ReadNode(uint number)
@@ -152,12 +155,12 @@ internal sealed class HfsBTree : IDisposable
         if (number >= _nodeCount)
         {
             ImageFormatException.Throw(
-                HfsPlusFileSystem.Id, 0, $"a B-tree has no node {number}, but {_nodeCount} nodes");
+                _layout.Format, 0, $"a B-tree has no node {number}, but {_nodeCount} nodes");
         }
 
         byte[] bytes = new byte[_nodeLength];
         _cache.Read(_owner, number, _nodeLength, 0, bytes, this, static (tree, block, node) =>
             tree._file.Read(block * node.Length, node));
-        return new(number, bytes);
+        return new(number, bytes, _layout);
     }
 }

@@ -1,14 +1,14 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using Imaged.Blocks;
-using Imaged.Formats.HfsPlus;
+using Imaged.Formats.Apple;
 using Imaged.Formats.Model;
 using Xunit;
 
-namespace Imaged.UnitTests.HfsPlus;
+namespace Imaged.UnitTests.Apple;
 
 /// <summary>Compressed files, by hand after decmpfs.h of Apple's kernel sources: no sample has one.</summary>
-public sealed class HfsCompressionTests
+public sealed class DecmpfsTests
 {
     private const string LzvnSector =
         "680100f0fff097e4feffffee0004400b01c801ff1f00f01ce30055aa0600000000000000";
@@ -40,14 +40,10 @@ public sealed class HfsCompressionTests
         byte[][] pieces = [.. plain.Chunk(65536).Select(piece => kind == 4 ? Zlib(piece) : [6, .. piece])];
         pieces[0] = [kind == 4 ? (byte)0xff : (byte)6, .. plain[..65536]];
         byte[] fork = kind == 4 ? ZlibFork(pieces) : OffsetFork(pieces);
-        HfsCompression compression = HfsCompression.Parse(Attribute(kind, plain.Length, []));
+        Decmpfs compression = Decmpfs.Parse("hfsplus", Attribute(kind, plain.Length, []));
         Assert.True(compression.IsInFork);
-        byte[] volume = new byte[(fork.Length + 511) / 512 * 512];
-        fork.CopyTo(volume, 0);
-        using MemorySource source = new(volume);
-        List<HfsExtent> extents = [new(0, (uint)(volume.Length / 512))];
-        using HfsCompressedSource content = new(
-            compression, new HfsForkSource(source, 512, extents, (ulong)fork.Length), new BlockCache(1 << 20));
+        using DecmpfsSource content = new(
+            compression, new MemorySource(fork), new BlockCache(1 << 20));
         Assert.Equal(plain, content.ReadBytes(0, plain.Length));
         Assert.Equal(plain[65000..66000], content.ReadBytes(65000, 1000));
     }
@@ -55,7 +51,7 @@ public sealed class HfsCompressionTests
     [Fact]
     public void Damage_and_other_kinds_are_told()
     {
-        Assert.Throws<ImageFormatException>(() => HfsCompression.Parse("fpmc"u8));
+        Assert.Throws<ImageFormatException>(() => Decmpfs.Parse("hfsplus", "fpmc"u8));
         Assert.Throws<ImageFormatException>(() => Open(3, 5000, [1, 2, 3]));
         Assert.Throws<ImageFormatException>(() => Open(3, 5000, []));
         Assert.Throws<ImageFormatException>(() => Open(7, 5000, Convert.FromHexString(LzvnSector)));
@@ -64,7 +60,7 @@ public sealed class HfsCompressionTests
 
     private static byte[] Open(uint kind, int length, byte[] inline)
     {
-        using MemorySource content = HfsCompression.Parse(Attribute(kind, length, inline)).OpenInline();
+        using MemorySource content = Decmpfs.Parse("hfsplus", Attribute(kind, length, inline)).OpenInline();
         return content.ReadBytes(0, (int)content.Length);
     }
 

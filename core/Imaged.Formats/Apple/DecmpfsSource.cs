@@ -3,32 +3,32 @@ using System.Buffers.Binary;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 
-namespace Imaged.Formats.HfsPlus;
+namespace Imaged.Formats.Apple;
 
 /// <summary>The content of a compressed file whose pieces are in its resource fork. Thread-safe.</summary>
-internal sealed class HfsCompressedSource : ChunkedSource
+internal sealed class DecmpfsSource : ChunkedSource
 {
-    private const int MaxStoredLength = HfsCompression.PieceLength * 2;
+    private const int MaxStoredLength = Decmpfs.PieceLength * 2;
     private const int MaxPieces = 1 << 24;
 
-    private readonly HfsCompression _compression;
-    private readonly HfsForkSource _fork;
+    private readonly Decmpfs _compression;
+    private readonly BlockSource _fork;
     private readonly long _table;
     private readonly bool _hasLengths;
 
     /// <summary>Takes over the fork.</summary>
     /// <exception cref="ImageFormatException">The table of pieces is damaged.</exception>
-    public HfsCompressedSource(HfsCompression compression, HfsForkSource fork, BlockCache cache)
+    public DecmpfsSource(Decmpfs compression, BlockSource fork, BlockCache cache)
         : base(cache)
     {
         _compression = compression;
         _fork = fork;
-        long pieces = (compression.Length + HfsCompression.PieceLength - 1) / HfsCompression.PieceLength;
+        long pieces = (compression.Length + Decmpfs.PieceLength - 1) / Decmpfs.PieceLength;
         Span<byte> header = stackalloc byte[16];
         if (pieces > MaxPieces || fork.ReadUpTo(0, header) < header.Length)
         {
             ImageFormatException.Throw(
-                HfsPlusFileSystem.Id,
+                compression.Format,
                 0,
                 $"a compressed file of {compression.Length} bytes has a fork of {fork.Length}");
         }
@@ -40,7 +40,7 @@ internal sealed class HfsCompressedSource : ChunkedSource
         Span<byte> count = header[..4];
         if (_hasLengths && (fork.ReadUpTo(data, count) < 4 || BinaryPrimitives.ReadUInt32LittleEndian(count) < pieces))
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, data, $"a compressed file has fewer than {pieces} pieces");
+            ImageFormatException.Throw(_compression.Format, data, $"a compressed file has fewer than {pieces} pieces");
         }
 
         DataOffset = data;
@@ -55,9 +55,9 @@ internal sealed class HfsCompressedSource : ChunkedSource
     /// <inheritdoc/>
     protected override Chunk GetChunk(long offset)
     {
-        long piece = offset / HfsCompression.PieceLength;
-        long begin = piece * HfsCompression.PieceLength;
-        return Chunk.Encoded(piece, begin, (int)Math.Min(HfsCompression.PieceLength, Length - begin));
+        long piece = offset / Decmpfs.PieceLength;
+        long begin = piece * Decmpfs.PieceLength;
+        return Chunk.Encoded(piece, begin, (int)Math.Min(Decmpfs.PieceLength, Length - begin));
     }
 
     /// <inheritdoc/>
@@ -67,7 +67,7 @@ internal sealed class HfsCompressedSource : ChunkedSource
         long at = _table + (chunk.Index * (_hasLengths ? 8 : 4));
         if (_fork.ReadUpTo(at, entry) < entry.Length)
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, at, "the table of pieces is cut off");
+            ImageFormatException.Throw(_compression.Format, at, "the table of pieces is cut off");
         }
 
         long offset = DataOffset + BinaryPrimitives.ReadUInt32LittleEndian(entry);
@@ -75,7 +75,7 @@ internal sealed class HfsCompressedSource : ChunkedSource
         long length = _hasLengths ? second : second - offset;
         if (length is < 0 or > MaxStoredLength || offset > _fork.Length - length)
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, at, $"a piece of {length} bytes stands at {offset}");
+            ImageFormatException.Throw(_compression.Format, at, $"a piece of {length} bytes stands at {offset}");
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)length);

@@ -1,24 +1,28 @@
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 
-namespace Imaged.Formats.HfsPlus;
+namespace Imaged.Formats.Hfs;
 
 /// <summary>The bytes of a fork: runs of allocation blocks one behind the other. Thread-safe.</summary>
 internal sealed class HfsForkSource : BlockSource
 {
     private readonly BlockSource _volume;
+    private readonly string _format;
     private readonly long[] _ends;
     private readonly long[] _offsets;
 
     /// <summary>Does not own the volume.</summary>
-    /// <param name="volume">From the volume's first byte on.</param>
+    /// <param name="volume">From the first allocation block on.</param>
     /// <param name="blockLength">Bytes of an allocation block.</param>
+    /// <param name="format">Id of the file system.</param>
     /// <param name="extents">The runs.</param>
     /// <param name="length">Bytes of the fork.</param>
     /// <exception cref="ImageFormatException">A run lies outside the volume, or they do not suffice.</exception>
-    public HfsForkSource(BlockSource volume, int blockLength, List<HfsExtent> extents, ulong length)
+    public HfsForkSource(
+        BlockSource volume, int blockLength, string format, List<HfsExtent> extents, ulong length)
     {
         _volume = volume;
+        _format = format;
         _ends = new long[extents.Count];
         _offsets = new long[extents.Count];
         long end = 0;
@@ -31,7 +35,7 @@ internal sealed class HfsForkSource : BlockSource
             if (offset >= volume.Length || offset + bytes - blockLength >= volume.Length)
             {
                 ImageFormatException.Throw(
-                    HfsPlusFileSystem.Id, offset, $"an extent of {bytes} bytes ends behind the volume");
+                    _format, offset, $"an extent of {bytes} bytes ends behind the volume");
             }
 
             end += bytes;
@@ -42,7 +46,7 @@ internal sealed class HfsForkSource : BlockSource
         if (length > (ulong)end)
         {
             ImageFormatException.Throw(
-                HfsPlusFileSystem.Id, 0, $"a fork of {length} bytes has extents of {end} bytes");
+                _format, 0, $"a fork of {length} bytes has extents of {end} bytes");
         }
 
         Length = (long)length;
@@ -62,7 +66,7 @@ internal sealed class HfsForkSource : BlockSource
             long at = _offsets[i] + (offset - begin);
             if (at > _volume.Length - count)
             {
-                ImageFormatException.Throw(HfsPlusFileSystem.Id, at, "the volume is cut off inside a fork");
+                ImageFormatException.Throw(_format, at, "the volume is cut off inside a fork");
             }
 
             _volume.Read(at, destination[..count]);

@@ -3,14 +3,15 @@ using Imaged.Blocks;
 using Imaged.Formats.Codecs;
 using Imaged.Formats.Model;
 
-namespace Imaged.Formats.HfsPlus;
+namespace Imaged.Formats.Apple;
 
 /// <summary>What the attribute <c>com.apple.decmpfs</c> says of a compressed file (decmpfs.h of Apple's kernel
 /// sources).</summary>
+/// <param name="Format">Id of the file system, for errors.</param>
 /// <param name="Kind">How it is compressed, and where the bytes are.</param>
 /// <param name="Length">Bytes of the content.</param>
 /// <param name="Inline">What stands in the attribute behind its header.</param>
-internal sealed record HfsCompression(uint Kind, long Length, byte[] Inline)
+internal sealed record Decmpfs(string Format, uint Kind, long Length, byte[] Inline)
 {
     /// <summary>Name of the attribute.</summary>
     public const string AttributeName = "com.apple.decmpfs";
@@ -25,7 +26,7 @@ internal sealed record HfsCompression(uint Kind, long Length, byte[] Inline)
 
     /// <summary>Reads the attribute.</summary>
     /// <exception cref="ImageFormatException">It is damaged.</exception>
-    public static HfsCompression Parse(ReadOnlySpan<byte> value)
+    public static Decmpfs Parse(string format, ReadOnlySpan<byte> value)
     {
         ulong length = value.Length < HeaderLength
             ? ulong.MaxValue
@@ -33,10 +34,14 @@ internal sealed record HfsCompression(uint Kind, long Length, byte[] Inline)
         if (length > long.MaxValue || !value.StartsWith("fpmc"u8))
         {
             ImageFormatException.Throw(
-                HfsPlusFileSystem.Id, 0, $"a compressed file has a header of {value.Length} bytes for {length} bytes");
+                format, 0, $"a compressed file has a header of {value.Length} bytes for {length} bytes");
         }
 
-        return new(BinaryPrimitives.ReadUInt32LittleEndian(value[4..]), (long)length, value[HeaderLength..].ToArray());
+        return new(
+            format,
+            BinaryPrimitives.ReadUInt32LittleEndian(value[4..]),
+            (long)length,
+            value[HeaderLength..].ToArray());
     }
 
     /// <summary>The content of a file that is wholly in the attribute.</summary>
@@ -46,7 +51,7 @@ internal sealed record HfsCompression(uint Kind, long Length, byte[] Inline)
     {
         if (Length > PieceLength)
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, 0, $"an attribute holds a file of {Length} bytes");
+            ImageFormatException.Throw(Format, 0, $"an attribute holds a file of {Length} bytes");
         }
 
         byte[] content = new byte[Length];
@@ -81,13 +86,13 @@ internal sealed record HfsCompression(uint Kind, long Length, byte[] Inline)
                 3 or 4 => ZlibDecoder.Decode(encoded, destination),
                 7 or 8 => LzvnDecoder.Decode(encoded, destination),
                 11 or 12 => LzfseDecoder.Decode(encoded, destination),
-                _ => throw new UnsupportedFeatureException(HfsPlusFileSystem.Id, $"file compression of kind {Kind}"),
+                _ => throw new UnsupportedFeatureException(Format, $"file compression of kind {Kind}"),
             };
         }
 
         if (count != destination.Length)
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, 0, $"compressed data of kind {Kind} is damaged");
+            ImageFormatException.Throw(Format, 0, $"compressed data of kind {Kind} is damaged");
         }
     }
 }

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using Imaged.Formats.Model;
 
-namespace Imaged.Formats.HfsPlus;
+namespace Imaged.Formats.Hfs;
 
 /// <summary>A node of a B-tree (TN1150, "Node Structure"): a descriptor, records, and at the end the offsets of
 /// these.</summary>
 /// <param name="Number">Its number in the tree.</param>
 /// <param name="Bytes">All of it.</param>
-internal readonly record struct HfsNode(uint Number, byte[] Bytes)
+/// <param name="Layout">Of the file system.</param>
+internal readonly record struct HfsNode(uint Number, byte[] Bytes, HfsLayout Layout)
 {
     /// <summary>Kind of a leaf.</summary>
     public const byte Leaf = 0xff;
@@ -40,7 +41,7 @@ internal readonly record struct HfsNode(uint Number, byte[] Bytes)
         int at = Bytes.Length - (2 * (index + 1));
         if (index < 0 || index >= Count || table < DescriptorLength)
         {
-            ImageFormatException.Throw(HfsPlusFileSystem.Id, 0, $"node {Number} has no record {index}");
+            ImageFormatException.Throw(Layout.Format, 0, $"node {Number} has no record {index}");
         }
 
         int begin = BinaryPrimitives.ReadUInt16BigEndian(Bytes.AsSpan(at));
@@ -48,19 +49,20 @@ internal readonly record struct HfsNode(uint Number, byte[] Bytes)
         if (begin < DescriptorLength || end < begin + 2 || end > table)
         {
             ImageFormatException.Throw(
-                HfsPlusFileSystem.Id, 0, $"record {index} of node {Number} goes from {begin} to {end}");
+                Layout.Format, 0, $"record {index} of node {Number} goes from {begin} to {end}");
         }
 
         ReadOnlySpan<byte> record = Bytes.AsSpan(begin, end - begin);
-        int length = BinaryPrimitives.ReadUInt16BigEndian(record);
-        int dataOffset = (2 + (keyRoom == 0 ? length : keyRoom) + 1) & ~1;
-        if (length + 2 > dataOffset || dataOffset > record.Length)
+        int prefix = Layout.KeyLengthSize;
+        int length = prefix == 1 ? record[0] : BinaryPrimitives.ReadUInt16BigEndian(record);
+        int dataOffset = (prefix + (keyRoom == 0 ? length : keyRoom) + 1) & ~1;
+        if (length + prefix > dataOffset || dataOffset > record.Length)
         {
             ImageFormatException.Throw(
-                HfsPlusFileSystem.Id, 0, $"record {index} of node {Number} has a key of {length} bytes");
+                Layout.Format, 0, $"record {index} of node {Number} has a key of {length} bytes");
         }
 
         data = record[dataOffset..];
-        return record.Slice(2, length);
+        return record.Slice(prefix, length);
     }
 }

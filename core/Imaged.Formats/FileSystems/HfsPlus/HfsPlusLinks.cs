@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Imaged.Formats.Hfs;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats.HfsPlus;
 
 /// <summary>Hard links (TN1150, "Hard Links"; of folders: hfs_format.h of Apple's kernel sources): a link is a file of
-/// a
-/// type of its own, and what it links to stands in a hidden folder, named by a number.</summary>
-internal sealed class HfsLinks
+/// a type of its own, and what it links to stands in a hidden folder, named by a number.</summary>
+internal sealed class HfsPlusLinks
 {
     private const uint RootFolder = 2;
     private const ulong FileLink = 0x686c6e6b_6866732b; // hlnk, hfs+
@@ -20,37 +20,23 @@ internal sealed class HfsLinks
     private readonly Lazy<(uint Files, uint Folders)> _hidden;
 
     /// <summary>Links of a volume, which is not taken over.</summary>
-    public HfsLinks(HfsPlusVolume volume)
+    public HfsPlusLinks(HfsPlusVolume volume)
     {
         _volume = volume;
         _hidden = new(FindHidden);
     }
 
-    /// <summary>What is in a folder, in the order of the catalog.</summary>
-    /// <exception cref="ImageFormatException">The catalog is damaged.</exception>
-    public static IEnumerable<HfsEntry> Children(HfsPlusVolume volume, uint folder)
-    {
-        foreach ((HfsNode node, int index) in volume.Catalog.From(key => Compare(key, folder)))
-        {
-            if (Compare(node.Read(index, 0, out _), folder) != 0)
-            {
-                yield break;
-            }
-
-            if (HfsEntry.TryRead(node, index) is { } entry)
-            {
-                yield return entry;
-            }
-        }
-    }
+    /// <summary>Compares the folder in a key of the catalog with another one.</summary>
+    public static int Compare(ReadOnlySpan<byte> key, uint folder) =>
+        key.Length < 6 ? -1 : BinaryPrimitives.ReadUInt32BigEndian(key).CompareTo(folder);
 
     /// <summary>Whether an entry is one of the hidden folders.</summary>
-    public bool IsHidden(HfsEntry entry, ReadOnlySpan<byte> name) =>
+    public static bool IsHidden(HfsPlusEntry entry, ReadOnlySpan<byte> name) =>
         entry.Parent == RootFolder && entry.IsFolder && name.SequenceEqual(".HFS+ Private Directory Data\r"u8);
 
     /// <summary>What an entry links to, or the entry itself when it is no link.</summary>
     /// <exception cref="ImageFormatException">It links to what is not there.</exception>
-    public HfsEntry Resolve(HfsEntry entry)
+    public HfsPlusEntry Resolve(HfsPlusEntry entry)
     {
         (uint folder, string name) = entry.TypeAndCreator switch
         {
@@ -64,10 +50,10 @@ internal sealed class HfsLinks
         }
 
         name += entry.Special.ToString(CultureInfo.InvariantCulture);
-        foreach ((HfsNode node, int index) in _volume.Catalog.From(key => Compare(key, folder, name)))
+        foreach ((HfsNode node, int index) in _volume.CatalogTree.From(key => Compare(key, folder, name)))
         {
             if (Compare(node.Read(index, 0, out _), folder, name) == 0
-                && HfsEntry.TryRead(node, index) is { } target && target.TypeAndCreator is not (FileLink or FolderLink))
+                && HfsPlusEntry.TryRead(node, index) is { } target && target.TypeAndCreator is not (FileLink or FolderLink))
             {
                 return target;
             }
@@ -83,7 +69,7 @@ internal sealed class HfsLinks
     {
         uint files = 0;
         uint folders = 0;
-        foreach (HfsEntry entry in Children(_volume, RootFolder).Take(MaxRootEntries))
+        foreach (HfsPlusEntry entry in _volume.Catalog.Children(RootFolder).Take(MaxRootEntries))
         {
             files = entry.IsFolder && entry.IsNamed(FilesName) ? entry.Id : files;
             folders = entry.IsFolder && entry.IsNamed(FoldersName) ? entry.Id : folders;
@@ -91,9 +77,6 @@ internal sealed class HfsLinks
 
         return (files, folders);
     }
-
-    private static int Compare(ReadOnlySpan<byte> key, uint folder) =>
-        key.Length < 6 ? -1 : BinaryPrimitives.ReadUInt32BigEndian(key).CompareTo(folder);
 
     // The names in the hidden folders are of ASCII; without regard to case they stand in the order of their characters.
     private static int Compare(ReadOnlySpan<byte> key, uint folder, string name)

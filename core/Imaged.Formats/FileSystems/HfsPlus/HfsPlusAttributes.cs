@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
+using Imaged.Formats.Hfs;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats.HfsPlus;
 
 /// <summary>Extended attributes in their tree (TN1150, "Attributes File"; hfs_format.h of Apple's kernel sources):
-/// values in
-/// the record, or in a fork of their own.</summary>
-internal static class HfsAttributes
+/// values in the record, or in a fork of their own.</summary>
+internal static class HfsPlusAttributes
 {
     private const uint Inline = 0x10;
     private const uint Fork = 0x20;
@@ -49,12 +49,12 @@ internal static class HfsAttributes
                     yield return (name, () => value);
                 }
             }
-            else if (kind == Fork && data.Length >= 8 + HfsFork.Size)
+            else if (kind == Fork && data.Length >= 8 + HfsPlusHeader.ForkSize)
             {
-                HfsFork fork = HfsFork.Parse(data[8..]);
+                HfsFork fork = HfsPlusHeader.ParseFork(data[8..]);
                 if (fork.Length <= (ulong)maxLength)
                 {
-                    yield return (name, () => ReadFork(volume, fork, file));
+                    yield return (name, () => ReadFork(volume, fork));
                 }
             }
         }
@@ -62,9 +62,9 @@ internal static class HfsAttributes
 
     // Further extents of such a fork stand in further records of the attribute, not in the overflow file; a value that
     // Linux hands out has never so many.
-    private static byte[] ReadFork(HfsPlusVolume volume, HfsFork fork, uint file)
+    private static byte[] ReadFork(HfsPlusVolume volume, HfsFork fork)
     {
-        using HfsForkSource source = volume.OpenFork(fork with { Blocks = 0 }, file, isResource: false);
+        using HfsForkSource source = volume.Forks.OpenListed(fork);
         return source.ReadBytes(0, (int)source.Length);
     }
 

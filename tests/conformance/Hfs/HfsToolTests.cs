@@ -146,7 +146,7 @@ public sealed class HfsToolTests
             """);
         Compare(folder, 13);
         using FileSource disk = FileSource.Open(folder["image"]);
-        using BlockSource volume = VolumeOf(disk);
+        using BlockSource volume = AppleFiles.VolumeOf(disk, "hfs");
         VolumeInfo info = FileSystems.Probe(volume).Single(found => found.FileSystem == "hfs");
         Assert.Equal("A volume", info.Label);
         Assert.Equal(!options.EndsWith("part", StringComparison.Ordinal), volume.Length == disk.Length);
@@ -177,25 +177,11 @@ public sealed class HfsToolTests
         Assert.Equal("mfs", error.Format);
     }
 
-    private static BlockSource VolumeOf(FileSource disk)
-    {
-        foreach (Partition partition in PartitionTables.Read(disk)?.Partitions ?? [])
-        {
-            SliceSource slice = new(disk, partition.Offset, partition.Length);
-            if (FileSystems.Find("hfs")!.Probe(slice) is not null)
-            {
-                return slice;
-            }
-        }
-
-        return new SliceSource(disk, 0, disk.Length);
-    }
-
     // All names and ids, and of each file what MacBinary has: both forks, type, creator, flags, times.
     private static void Compare(TemporaryFolder folder, int count)
     {
         using FileSource disk = FileSource.Open(folder["image"]);
-        using BlockSource volume = VolumeOf(disk);
+        using BlockSource volume = AppleFiles.VolumeOf(disk, "hfs");
         using FileTree tree = HfsImage.Open(volume);
         List<HfsListing> listed = HfsImage.List(folder);
         Assert.Equal(count, listed.Count);

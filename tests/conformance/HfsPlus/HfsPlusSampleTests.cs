@@ -21,46 +21,10 @@ public sealed class HfsPlusSampleTests
     {
         Requires.Tool("7z");
         using ImageSample sample = ImageSample.Open(name);
-        using BlockSource volume = VolumeOf(sample.Disk);
+        using BlockSource volume = AppleFiles.VolumeOf(sample.Disk, "hfsplus");
         using FileTree tree = FileSystems.Open(volume, "hfsplus", new FileTreeOptions(new BlockCache(4 << 20)));
-        using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["volume"], volume.ReadBytes(0, (int)volume.Length));
-        Tool.TryRun("7z", "x", "-thfs", "-y", "-o" + folder["out"], folder["volume"]);
-
-        // 7z puts all below a folder of the volume's name. Attributes and resource forks are files of their own there.
-        string label = tree.Volume.Label ?? string.Empty;
-        string root = Path.Combine(folder["out"], label);
-        SortedDictionary<string, string> actual = HostTree.Of(tree, full: false);
-        SortedDictionary<string, string> expected = HostTree.Of(root, full: false);
-        foreach (string path in expected.Keys.ToArray())
-        {
-            if (path.LastIndexOf(':') is > 0 and int colon && expected.ContainsKey(path[..colon]))
-            {
-                CompareAttribute(tree, path[..colon], path[(colon + 1)..], Path.Combine(root, path));
-                expected.Remove(path);
-            }
-            else if (path.Contains("HFS+ Private", StringComparison.Ordinal))
-            {
-                expected.Remove(path);
-            }
-            else if (actual.GetValueOrDefault(path)?.StartsWith("l ", StringComparison.Ordinal) == true)
-            {
-                // It changes or leaves out targets that lead out of where it extracts to; their text it prints.
-                expected[path] = "l " + Tool.Run("7z", "e", "-so", "-thfs", folder["volume"], $"{label}/{path}").Text;
-            }
-        }
-
-        Assert.NotEmpty(actual);
-        HostTree.AssertSame(expected, actual);
-    }
-
-    private static void CompareAttribute(FileTree tree, string path, string name, string expected)
-    {
-        ulong node = TreeWalk.Find(tree, path).Id;
-        byte[]? value = tree.GetAttribute(node, "user." + (name == "rsrc" ? "com.apple.ResourceFork" : name));
-        byte[] bytes = File.ReadAllBytes(expected);
-        Assert.True(
-            value is null ? bytes.Length > 65536 : bytes.AsSpan().SequenceEqual(value), $"attribute {name} of {path}");
+        Assert.NotEmpty(TreeWalk.All(tree));
+        AppleFiles.CompareWith7z("hfs", volume, tree, tree.Volume.Label ?? string.Empty);
     }
 
     [Fact]
@@ -74,19 +38,5 @@ public sealed class HfsPlusSampleTests
         Assert.Equal(expected["TYPE"], info.FileSystem);
         Assert.Equal(expected.GetValueOrDefault("LABEL"), info.Label);
         Assert.Equal(expected.GetValueOrDefault("UUID"), info.Uuid);
-    }
-
-    private static BlockSource VolumeOf(BlockSource disk)
-    {
-        foreach (Partition partition in PartitionTables.Read(disk)?.Partitions ?? [])
-        {
-            SliceSource slice = new(disk, partition.Offset, partition.Length);
-            if (FileSystems.Find("hfsplus")!.Probe(slice) is not null)
-            {
-                return slice;
-            }
-        }
-
-        return new SliceSource(disk, 0, disk.Length);
     }
 }

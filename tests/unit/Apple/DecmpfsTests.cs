@@ -1,13 +1,12 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
 using Imaged.Blocks;
 using Imaged.Formats.Apple;
 using Imaged.Formats.Model;
+using Imaged.TestKit;
 using Xunit;
 
 namespace Imaged.UnitTests.Apple;
 
-/// <summary>Compressed files, by hand after decmpfs.h of Apple's kernel sources: no sample has one.</summary>
+/// <summary>Compressed files, by hand after decmpfs.h of Apple's kernel sources.</summary>
 public sealed class DecmpfsTests
 {
     private const string LzvnSector =
@@ -17,7 +16,7 @@ public sealed class DecmpfsTests
     public void Content_in_the_attribute_is_decoded()
     {
         byte[] plain = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i / 50))];
-        Assert.Equal(plain, Open(3, 5000, Zlib(plain)));
+        Assert.Equal(plain, Open(3, 5000, DecmpfsFiles.Zlib(plain)));
         Assert.Equal(plain, Open(3, 5000, [0xff, .. plain]));
         Assert.Equal(plain, Open(1, 5000, plain));
         Assert.Equal(plain, Open(7, 5000, [6, .. plain]));
@@ -37,10 +36,10 @@ public sealed class DecmpfsTests
     {
         byte[] plain = new byte[150_000];
         new Random(3).NextBytes(plain.AsSpan(0, 70_000));
-        byte[][] pieces = [.. plain.Chunk(65536).Select(piece => kind == 4 ? Zlib(piece) : [6, .. piece])];
+        byte[][] pieces = [.. plain.Chunk(65536).Select(piece => kind == 4 ? DecmpfsFiles.Zlib(piece) : [6, .. piece])];
         pieces[0] = [kind == 4 ? (byte)0xff : (byte)6, .. plain[..65536]];
-        byte[] fork = kind == 4 ? ZlibFork(pieces) : OffsetFork(pieces);
-        Decmpfs compression = Decmpfs.Parse("hfsplus", Attribute(kind, plain.Length, []));
+        byte[] fork = kind == 4 ? DecmpfsFiles.ZlibFork(pieces) : DecmpfsFiles.OffsetFork(pieces);
+        Decmpfs compression = Decmpfs.Parse("hfsplus", DecmpfsFiles.Attribute(kind, plain.Length, []));
         Assert.True(compression.IsInFork);
         using DecmpfsSource content = new(
             compression, new MemorySource(fork), new BlockCache(1 << 20));
@@ -60,56 +59,7 @@ public sealed class DecmpfsTests
 
     private static byte[] Open(uint kind, int length, byte[] inline)
     {
-        using MemorySource content = Decmpfs.Parse("hfsplus", Attribute(kind, length, inline)).OpenInline();
+        using MemorySource content = Decmpfs.Parse("hfsplus", DecmpfsFiles.Attribute(kind, length, inline)).OpenInline();
         return content.ReadBytes(0, (int)content.Length);
-    }
-
-    private static byte[] Attribute(uint kind, long length, byte[] inline)
-    {
-        byte[] header = new byte[16];
-        "fpmc"u8.CopyTo(header);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), kind);
-        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(8), length);
-        return [.. header, .. inline];
-    }
-
-    private static byte[] ZlibFork(byte[][] pieces)
-    {
-        byte[] header = new byte[256 + 4 + 4 + (8 * pieces.Length)];
-        BinaryPrimitives.WriteInt32BigEndian(header, 256);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(260), pieces.Length);
-        int at = header.Length - 260;
-        for (int i = 0; i < pieces.Length; i++)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(264 + (8 * i)), at);
-            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(268 + (8 * i)), pieces[i].Length);
-            at += pieces[i].Length;
-        }
-
-        return [.. header, .. pieces.SelectMany(piece => piece)];
-    }
-
-    private static byte[] OffsetFork(byte[][] pieces)
-    {
-        byte[] header = new byte[4 * (pieces.Length + 1)];
-        int at = header.Length;
-        for (int i = 0; i <= pieces.Length; i++)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(4 * i), at);
-            at += i < pieces.Length ? pieces[i].Length : 0;
-        }
-
-        return [.. header, .. pieces.SelectMany(piece => piece)];
-    }
-
-    private static byte[] Zlib(byte[] bytes)
-    {
-        using MemoryStream stream = new();
-        using (ZLibStream zlib = new(stream, CompressionLevel.Optimal, leaveOpen: true))
-        {
-            zlib.Write(bytes);
-        }
-
-        return stream.ToArray();
     }
 }

@@ -13,6 +13,7 @@ internal sealed class HfsPlusEntry : HfsCatalogEntry
     private const int FolderLength = 88;
     private const int FileLength = 248;
     private const int TypeMask = 0xf000;
+    private const byte LinkChainFlag = 0x20;
     private const byte CompressedFlag = 0x20;
 
     private readonly byte[] _key;
@@ -34,6 +35,9 @@ internal sealed class HfsPlusEntry : HfsCatalogEntry
 
     /// <summary>Of a link: number of what it is linked to. Of what is linked to: number of links.</summary>
     public uint Special => UInt32(44);
+
+    /// <summary>Whether it is a link of a chain: what tells a link to a folder from an alias of the Finder's.</summary>
+    public bool HasLinkChain => (Data[3] & LinkChainFlag) != 0;
 
     /// <summary>Whether the content is compressed, in an attribute or the resource fork.</summary>
     public bool IsCompressed => !IsFolder && (Data[41] & CompressedFlag) != 0;

@@ -41,7 +41,7 @@ internal sealed class HfsPlusLinks
         (uint folder, string name) = entry.TypeAndCreator switch
         {
             FileLink => (_hidden.Value.Files, "iNode"),
-            FolderLink => (_hidden.Value.Folders, "dir_"),
+            FolderLink when entry.HasLinkChain => (_hidden.Value.Folders, "dir_"),
             _ => (0u, string.Empty),
         };
         if (folder == 0)

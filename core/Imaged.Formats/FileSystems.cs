@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.ExFat;
+using Imaged.Formats.Apfs;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
 using Imaged.Formats.Hfs;
@@ -44,6 +45,7 @@ public static class FileSystems
         FileSystemEntry.Of<WimFileSystem>(),
         FileSystemEntry.Of<NtfsFileSystem>(),
         FileSystemEntry.Of<HfsFileSystem>(),
+        FileSystemEntry.Of<ApfsFileSystem>(),
 
         // Behind all that imaged reads itself: a RAID member or a cipher header says nothing of the files.
         .. VolumeSignatures.All.Select(signature => signature.ToEntry()),

@@ -7,7 +7,9 @@ namespace Imaged.Cli.Arguments;
 internal static class ImageOptions
 {
     public static readonly OptionSpec Format = new("format", "F", "the image format, when detection errs");
-    public static readonly OptionSpec Session = new("session", "N", "session of a disc (the last), image of a WIM");
+    public static readonly OptionSpec Session =
+        new("session", "N", "session of a disc (the last), image of a WIM, volume of APFS");
+
     public static readonly OptionSpec Track = new("track", "N", "track of a disc (the first data track)");
     public static readonly OptionSpec Snapshot = new("snapshot", "ID", "snapshot inside a qcow2 image, by id or name");
     public static readonly OptionSpec Partition = new("partition", "N", "partition by its number");

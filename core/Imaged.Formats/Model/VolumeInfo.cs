@@ -44,7 +44,8 @@ public sealed record FileTreeOptions(BlockCache Cache)
     public string? Extensions { get; init; }
 
     /// <summary>Which session of a volume that has several, from 1; null for the last. Of a file system that holds
-    /// several images the number of one; null for the first.</summary>
+    /// several images or volumes the number of one; null for the first, of APFS for the first that is for
+    /// users.</summary>
     public int? Session { get; init; }
 }
 

@@ -8,7 +8,7 @@ public sealed record OpenOptions
     /// <summary>Id of an image format.</summary>
     public string? Format { get; set; }
 
-    /// <summary>Of a disc: number of the session, from 1.</summary>
+    /// <summary>Of a disc: number of the session; of a container of APFS: number of the volume; from 1.</summary>
     public int? Session { get; set; }
 
     /// <summary>Of a disc: number of the track, from 1.</summary>

@@ -105,7 +105,8 @@ internal sealed class HfsPlusBuilder(bool isCaseSensitive = false)
         {
             int first = 2 + (i * TreeBlocks);
             WriteForkRecord(header.Slice(192 + (80 * i), 80), 2 * NodeSize, [(first, TreeBlocks)]);
-            WriteTree(volume.AsSpan(first * BlockSize, 2 * NodeSize), trees[i], i switch { 0 => 10, 1 => 516, _ => 266 }, i > 0);
+            int maxKey = i switch { 0 => 10, 1 => 516, _ => 266 };
+            WriteTree(volume.AsSpan(first * BlockSize, 2 * NodeSize), trees[i], maxKey, i > 0);
         }
 
         for (int i = 0; i < _blocks.Count; i++)

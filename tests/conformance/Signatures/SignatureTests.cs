@@ -14,7 +14,7 @@ public sealed class SignatureTests
 {
     // Read by imaged itself, elsewhere in the table of file systems.
     private static readonly string[] ReadByUs =
-        ["vfat", "iso9660", "udf", "ext2", "ext3", "ext4", "squashfs", "squashfs3", "hfsplus", "hfs"];
+        ["vfat", "iso9660", "udf", "ext2", "ext3", "ext4", "squashfs", "squashfs3", "hfsplus", "hfs", "apfs"];
 
     // Not in the table, with the reason.
     private static readonly Dictionary<string, string> NotClaimed = new(StringComparer.Ordinal)

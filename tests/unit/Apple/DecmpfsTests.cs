@@ -59,7 +59,8 @@ public sealed class DecmpfsTests
 
     private static byte[] Open(uint kind, int length, byte[] inline)
     {
-        using MemorySource content = Decmpfs.Parse("hfsplus", DecmpfsFiles.Attribute(kind, length, inline)).OpenInline();
+        byte[] attribute = DecmpfsFiles.Attribute(kind, length, inline);
+        using MemorySource content = Decmpfs.Parse("hfsplus", attribute).OpenInline();
         return content.ReadBytes(0, (int)content.Length);
     }
 }

@@ -42,8 +42,8 @@ internal abstract class HfsCatalogEntry(ulong node, byte[] data)
     /// <summary>The record.</summary>
     protected ReadOnlySpan<byte> Data => data;
 
-    /// <summary>The name as files have it here: UTF-8, and a colon where there is a slash, as macOS shows it. Empty when
-    /// it cannot be one.</summary>
+    /// <summary>The name as files have it here: UTF-8, and a colon where there is a slash, as macOS shows it. Empty
+    /// when it cannot be one.</summary>
     public byte[] Name()
     {
         string text = StoredName().Replace('/', ':');

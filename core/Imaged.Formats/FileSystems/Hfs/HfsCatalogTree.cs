@@ -11,15 +11,9 @@ namespace Imaged.Formats.Hfs;
 internal abstract class HfsCatalogTree<TEntry> : FileTree
     where TEntry : HfsCatalogEntry
 {
-    /// <summary>Longest value of an attribute in bytes that Linux hands out.</summary>
-    protected const int MaxAttributeLength = 65536;
-
-    /// <summary>Namespace of attributes.</summary>
-    protected const string Prefix = "user.";
-
     private const int MaxEntries = 1_500_000;
-    private const string FinderInfoName = Prefix + "com.apple.FinderInfo";
-    private const string ResourceForkName = Prefix + "com.apple.ResourceFork";
+    private const string FinderInfoName = UserAttributes.Prefix + "com.apple.FinderInfo";
+    private const string ResourceForkName = UserAttributes.Prefix + "com.apple.ResourceFork";
 
     private readonly HfsCatalog<TEntry> _catalog;
     private readonly HfsForks _forks;
@@ -145,7 +139,7 @@ internal abstract class HfsCatalogTree<TEntry> : FileTree
 
     /// <summary>Whether the resource fork is an attribute.</summary>
     protected virtual bool HasResourceFork(TEntry entry) =>
-        !entry.IsFolder && entry.ResourceFork.Length is > 0 and <= MaxAttributeLength;
+        !entry.IsFolder && entry.ResourceFork.Length is > 0 and <= UserAttributes.MaxLength;
 
     /// <summary>Whether a folder's list leaves an entry out.</summary>
     protected virtual bool IsHidden(TEntry entry, ReadOnlySpan<byte> name) => false;

@@ -76,7 +76,8 @@ internal sealed class HfsForks : IDisposable
         foreach ((HfsNode node, int index) in tree.From(key => Compare(key, wanted, first)))
         {
             ReadOnlySpan<byte> key = node.Read(index, 0, out ReadOnlySpan<byte> data);
-            if (!IsShort(blocks, length) || data.Length < _layout.ExtentRecordLength || Compare(key, wanted, blocks) != 0)
+            if (!IsShort(blocks, length) || data.Length < _layout.ExtentRecordLength
+                || Compare(key, wanted, blocks) != 0)
             {
                 break;
             }

@@ -53,7 +53,8 @@ internal sealed class HfsPlusLinks
         foreach ((HfsNode node, int index) in _volume.CatalogTree.From(key => Compare(key, folder, name)))
         {
             if (Compare(node.Read(index, 0, out _), folder, name) == 0
-                && HfsPlusEntry.TryRead(node, index) is { } target && target.TypeAndCreator is not (FileLink or FolderLink))
+                && HfsPlusEntry.TryRead(node, index) is { } target
+                && target.TypeAndCreator is not (FileLink or FolderLink))
             {
                 return target;
             }

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats.Apple;
 using Imaged.Formats.Hfs;
 using Imaged.Formats.Model;
+using Imaged.Formats.Shared;
 
 namespace Imaged.Formats.HfsPlus;
 
@@ -49,12 +49,12 @@ internal sealed class HfsPlusTree : HfsCatalogTree<HfsPlusEntry>
         HfsPlusEntry entry = Read(node);
         bool isCompressed = CompressionOf(entry) is not null;
         ImmutableArray<string>.Builder names = base.ListAttributes(node).ToBuilder();
-        foreach ((string name, _) in HfsPlusAttributes.Read(_volume, entry.Id, MaxAttributeLength))
+        foreach ((string name, _) in HfsPlusAttributes.Read(_volume, entry.Id, UserAttributes.MaxLength))
         {
             // That the content is compressed is no matter of whoever reads it.
             if (IsName(name) && !(isCompressed && name == Decmpfs.AttributeName))
             {
-                names.Add(Prefix + name);
+                names.Add(UserAttributes.Prefix + name);
             }
         }
 
@@ -63,7 +63,7 @@ internal sealed class HfsPlusTree : HfsCatalogTree<HfsPlusEntry>
 
     public override byte[]? GetAttribute(ulong node, string name) =>
         base.GetAttribute(node, name) is { } builtIn ? builtIn
-        : ListAttributes(node).Contains(name) ? FindAttribute(Read(node), name[Prefix.Length..])
+        : ListAttributes(node).Contains(name) ? FindAttribute(Read(node), name[UserAttributes.Prefix.Length..])
         : null;
 
     protected override void Dispose(bool disposing) => _volume.Dispose();
@@ -106,13 +106,12 @@ internal sealed class HfsPlusTree : HfsCatalogTree<HfsPlusEntry>
 
     // What Linux takes, and what no field of the catalog stands for.
     private static bool IsName(string name) =>
-        name.Length > 0 && !name.Contains('\0', StringComparison.Ordinal)
-        && Encoding.UTF8.GetByteCount(name) + Prefix.Length <= byte.MaxValue && !IsBuiltIn(Prefix + name);
+        UserAttributes.IsName(name) && !IsBuiltIn(UserAttributes.Prefix + name);
 
     private byte[]? FindAttribute(HfsPlusEntry entry, string name)
     {
         foreach ((string found, Func<byte[]> value) in
-            HfsPlusAttributes.Read(_volume, entry.Id, MaxAttributeLength))
+            HfsPlusAttributes.Read(_volume, entry.Id, UserAttributes.MaxLength))
         {
             if (found == name)
             {

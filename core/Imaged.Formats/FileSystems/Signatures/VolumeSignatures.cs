@@ -200,13 +200,6 @@ internal static class VolumeSignatures
         },
 
         // File systems without one.
-        new("apfs", "APFS", null)
-        {
-            Magics = [new(0, 32, "NXSB"u8)],
-            Check = r => r.U32(36) is >= 4096 and <= 65536,
-            Uuid = r => r.Uuid(72),
-            Length = r => SignatureReader.Product(r.U64(40), r.U32(36)),
-        },
         new("mfs", "MFS", null)
         {
             Magics = [new(1024, 0, [0xd2, 0xd7])],

@@ -10,8 +10,6 @@ namespace Imaged.Formats.Wim;
 /// cookie is that of the next entry. Names are found by their exact case.</summary>
 internal sealed class WimTree : FileTree
 {
-    private const string UserPrefix = "user.";
-
     // What ntfs-3g calls it.
     private const string DescriptorName = "system.ntfs_acl";
 
@@ -19,9 +17,6 @@ internal sealed class WimTree : FileTree
     private const ushort FilePermissions = 0x1a4;
     private const ushort WriteBits = 0x92;
     private const ushort AllPermissions = 0xfff;
-
-    // The longest value of an attribute that Linux hands out; the longest data of a reparse point are shorter.
-    private const int MaxAttributeLength = 65536;
 
     private readonly WimBlobTable _blobs;
     private readonly WimMetadata _metadata;
@@ -116,7 +111,7 @@ internal sealed class WimTree : FileTree
         {
             if (IsAttribute(stream))
             {
-                names.Add(UserPrefix + stream.Name);
+                names.Add(UserAttributes.Prefix + stream.Name);
             }
         }
 
@@ -133,7 +128,7 @@ internal sealed class WimTree : FileTree
 
         foreach (WimStream stream in entry.Streams)
         {
-            if (IsAttribute(stream) && name == UserPrefix + stream.Name)
+            if (IsAttribute(stream) && name == UserAttributes.Prefix + stream.Name)
             {
                 return ReadAll(stream.Digest, entry);
             }
@@ -167,9 +162,7 @@ internal sealed class WimTree : FileTree
     }
 
     private bool IsAttribute(in WimStream stream) =>
-        stream.Name.Length > 0 && !stream.Name.Contains('\0', StringComparison.Ordinal)
-        && Encoding.UTF8.GetByteCount(stream.Name) + UserPrefix.Length <= byte.MaxValue
-        && LengthOf(stream.Digest) is >= 0 and <= MaxAttributeLength;
+        UserAttributes.IsName(stream.Name) && LengthOf(stream.Digest) is >= 0 and <= UserAttributes.MaxLength;
 
     private DirectoryIndex<long> MakeIndex(ulong directory)
     {
@@ -282,7 +275,7 @@ internal sealed class WimTree : FileTree
         }
 
         WimDigest data = WimContent.Of(entry).Reparse;
-        return LengthOf(data) is >= 0 and <= MaxAttributeLength
+        return LengthOf(data) is >= 0 and <= UserAttributes.MaxLength
             ? WimLink.TargetOf(entry.ReparseTag, ReadAll(data, entry))
             : null;
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Imaged.Blocks;
 using Imaged.Formats.Model;
 using Imaged.Formats.Shared;

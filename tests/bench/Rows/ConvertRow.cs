@@ -41,7 +41,7 @@ internal sealed class ConvertRow : IRow
     private static Peer[] Dmg =>
     [
         new("dmg2img", "dmg2img -s {image} {out}", SingleThreaded),
-        new("7z", "7z e -so {image} > {out}", SingleThreaded),
+        new("7z", "7z e -tdmg -so {image} > {out}", SingleThreaded),
     ];
 
     public string Name => "convert";

@@ -288,8 +288,8 @@ public sealed class ReadAheadTests
         return true;
     }
 
-    // Holds up those who decode ahead, but for the chunks that the test reads itself. Open at the end, whatever comes of
-    // the test: else nobody could end them.
+    // Holds up those who decode ahead, but for the chunks that the test reads itself. Open at the end, whatever comes
+    // of the test: else nobody could end them.
     private sealed class Gate(int first) : IDisposable
     {
         private readonly object _lock = new();

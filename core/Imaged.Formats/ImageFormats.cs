@@ -4,6 +4,7 @@ using Imaged.Formats.Images.AndroidSparse;
 using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Bochs;
 using Imaged.Formats.Images.Clonezilla;
+using Imaged.Formats.Images.Chd;
 using Imaged.Formats.Images.Cloop;
 using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
@@ -90,6 +91,7 @@ public static class ImageFormats
         FormatEntry.Of<Aff4Format>(),
         FormatEntry.Of<AppleCryptFormat>(),
         FormatEntry.Of<ClonezillaFormat>(),
+        FormatEntry.Of<ChdFormat>(),
         FormatEntry.Of<Dc42Format>(),
         FormatEntry.Of<DmgFormat>(),
         FormatEntry.Of<EwfFormat>(),

@@ -83,6 +83,37 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void A_disc_and_a_hard_disk_of_chdman_hold_what_went_in()
+    {
+        Requires.Tool("chdman");
+        using PrivateSystem system = PrivateSystem.Start();
+        File.Copy(Samples.Get(Payload), system["disc.iso"]);
+        Tool.Shell($"""
+            cd '{system.Folder}'
+            head -c {200 * 2352} disc.iso >sound.bin
+            printf 'FILE "disc.iso" BINARY\n TRACK 01 MODE1/2048\n  INDEX 01 00:00:00\n' >disc.cue
+            printf 'FILE "sound.bin" BINARY\n TRACK 02 AUDIO\n  INDEX 01 00:00:00\n' >>disc.cue
+            chdman createcd -i disc.cue -o disc.chd 2>&1
+            chdman extractcd -i disc.chd -o out.cue -ob out.bin 2>&1
+            chdman createhd -i disc.iso -o disk.chd -ss 512 2>&1
+            cat disc.iso sound.bin | cmp - out.bin
+            """);
+        foreach (string image in (string[])[system["disc.chd"], system["disk.chd"]])
+        {
+            Assert.Contains(
+                "SHA-1 of the whole", system.Run("verify", image).Succeeds().Output, StringComparison.Ordinal);
+            system.Run("convert", image, image + ".iso").Succeeds();
+            Assert.Equal(HashOf(system["disc.iso"]), HashOf(image + ".iso"));
+            string directory = system.Mount(image);
+            Trees.AssertEqual(Trees.ExtractIso(Samples.Get(Payload), image + ".expected"), directory);
+            system.Run("umount", directory).Succeeds();
+        }
+
+        system.Run("convert", system["disc.chd"], "--track", "2", system["two.wav"]).Succeeds();
+        Assert.Equal(File.ReadAllBytes(system["sound.bin"]), File.ReadAllBytes(system["two.wav"])[44..]);
+    }
+
+    [Fact]
     public void An_encrypted_disc_wants_its_password_and_survives_its_worker()
     {
         using PrivateSystem system = PrivateSystem.Start();

@@ -14,12 +14,14 @@ internal static class DiscImage
     /// <param name="warnings">Harmless oddities.</param>
     /// <param name="details">Further facts.</param>
     /// <param name="owned">What else is to be disposed with the image.</param>
+    /// <param name="verify">What the format checks itself, before the sectors are.</param>
     public static DiskImage Create(
         FormatInfo format,
         Disc disc,
         IEnumerable<string>? warnings = null,
         IEnumerable<KeyValuePair<string, string>>? details = null,
-        IEnumerable<IDisposable>? owned = null)
+        IEnumerable<IDisposable>? owned = null,
+        Action<ImageCheck>? verify = null)
     {
         DiscTrack? track = DiscVolume.ChooseTrack(disc);
         BlockSource content = track is null ? DiscStream.Open(disc) : DiscVolume.Open(disc, track);
@@ -29,7 +31,11 @@ internal static class DiscImage
             Details = details?.ToImmutableArray() ?? [],
             Warnings = warnings?.ToImmutableArray() ?? [],
             Owned = owned?.ToImmutableArray() ?? [],
-            Verify = check => DiscCheck.Run(disc, check),
+            Verify = check =>
+            {
+                verify?.Invoke(check);
+                DiscCheck.Run(disc, check);
+            },
         };
     }
 }

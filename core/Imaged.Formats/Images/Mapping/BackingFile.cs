@@ -11,6 +11,9 @@ internal static class BackingFile
     /// <summary>How many images may be based on each other.</summary>
     public const int MaxDepth = 16;
 
+    // Files beside an image that are looked into for its parent.
+    private const int MaxCandidates = 1024;
+
     /// <summary>The last component of a path of Unix or Windows.</summary>
     public static string BareName(string path) => path[(path.LastIndexOfAny(['/', '\\', ':']) + 1)..];
 
@@ -57,10 +60,24 @@ internal static class BackingFile
     /// <param name="format">Id of the format.</param>
     /// <param name="names">Names that it may have, as recorded, the likeliest first.</param>
     /// <param name="open">Opens it, and checks that it is the one.</param>
+    /// <typeparam name="T">What it is opened as.</typeparam>
     /// <exception cref="ImageFormatException">There is none, it is wrong, or it is based on itself.</exception>
-    public static DiskImage OpenParent(
-        ImageOpener opener, string format, IReadOnlyList<string> names, Func<ImageOpener, DiskImage> open) =>
+    public static T OpenParent<T>(
+        ImageOpener opener, string format, IReadOnlyList<string> names, Func<ImageOpener, T> open) =>
         open(Descend(opener, format, names, "parent"));
+
+    /// <summary>The name of a parent of which only an id is recorded: it is looked for among the files beside the
+    /// image.</summary>
+    /// <param name="opener">The image that is based on it.</param>
+    /// <param name="extension">Extension of its name, with the dot.</param>
+    /// <param name="isParent">Whether a file has the id.</param>
+    /// <returns>Null when none has.</returns>
+    public static string? FindParent(ImageOpener opener, string extension, Func<BlockSource, bool> isParent) =>
+        (opener.Siblings?.ListSiblings() ?? [])
+            .Where(name => name.EndsWith(extension, StringComparison.OrdinalIgnoreCase) && name != opener.FileName)
+            .Order(StringComparer.Ordinal)
+            .Take(MaxCandidates)
+            .FirstOrDefault(name => opener.Siblings!.TryOpen(name, out BlockSource file) && isParent(file));
 
     private static ImageOpener Descend(ImageOpener opener, string format, IReadOnlyList<string> names, string role)
     {

@@ -8,9 +8,6 @@ namespace Imaged.Formats.Images.Vdi;
 /// <summary>Disks of VirtualBox.</summary>
 internal sealed class VdiFormat : IImageFormat
 {
-    // Files beside a differencing disk that are looked into for its parent.
-    private const int MaxCandidates = 1024;
-
     public static FormatInfo Info { get; } =
         new("vdi", "VirtualBox disk", [".vdi"], FormatCaps.Read | FormatCaps.Backing);
 
@@ -46,23 +43,10 @@ internal sealed class VdiFormat : IImageFormat
     public static void Throw(long offset, string message) => ImageFormatException.Throw(Info.Id, offset, message);
 
     // A child names its parent by its id only: it is looked for among the disks beside it.
-    private static string FindParent(ImageOpener opener, VdiHeader header)
-    {
-        IEnumerable<string> candidates = (opener.Siblings?.ListSiblings() ?? [])
-            .Where(name => name.EndsWith(".vdi", StringComparison.OrdinalIgnoreCase) && name != opener.FileName)
-            .Order(StringComparer.Ordinal)
-            .Take(MaxCandidates);
-        foreach (string name in candidates)
-        {
-            if (opener.Siblings!.TryOpen(name, out BlockSource file) && HasId(file, header.ParentId))
-            {
-                return name;
-            }
-        }
-
-        throw new ImageFormatException(
+    private static string FindParent(ImageOpener opener, VdiHeader header) =>
+        BackingFile.FindParent(opener, ".vdi", file => HasId(file, header.ParentId))
+        ?? throw new ImageFormatException(
             Info.Id, 424, $"no .vdi file beside the image has the parent's id {header.ParentId}");
-    }
 
     private static bool HasId(BlockSource file, Guid id)
     {

@@ -117,6 +117,21 @@ internal static class RawSector
         }
     }
 
+    /// <summary>Writes the error correction code of a sector: that of Form 1 when its mode byte is 2, else that of
+    /// Mode 1.</summary>
+    /// <param name="sector">2352 bytes.</param>
+    public static void WriteParity(Span<byte> sector)
+    {
+        if (sector[15] == 2)
+        {
+            WriteForm1Parity(sector);
+        }
+        else
+        {
+            Ecc.Generate(sector);
+        }
+    }
+
     /// <summary>Checks a whole sector against its codes, and corrects it if they allow.</summary>
     public static SectorState Check(Span<byte> sector)
     {
@@ -153,11 +168,7 @@ internal static class RawSector
     public static void WriteForm1Codes(Span<byte> sector)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(sector[Form1Edc..], Edc.Compute(sector[Subheader..Form1Edc]));
-        Span<byte> header = stackalloc byte[4];
-        sector.Slice(Header, 4).CopyTo(header);
-        sector.Slice(Header, 4).Clear();
-        Ecc.Generate(sector);
-        header.CopyTo(sector[Header..]);
+        WriteForm1Parity(sector);
     }
 
     /// <summary>As <see cref="WriteMode1Codes"/>, for Form 2, which has a checksum only.</summary>
@@ -207,5 +218,14 @@ internal static class RawSector
         {
             WriteForm1Codes(sector);
         }
+    }
+
+    private static void WriteForm1Parity(Span<byte> sector)
+    {
+        Span<byte> header = stackalloc byte[4];
+        sector.Slice(Header, 4).CopyTo(header);
+        sector.Slice(Header, 4).Clear();
+        Ecc.Generate(sector);
+        header.CopyTo(sector[Header..]);
     }
 }

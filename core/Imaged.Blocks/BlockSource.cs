@@ -13,6 +13,10 @@ public abstract class BlockSource : IDisposable
     /// it.</summary>
     public virtual int SectorSize => 512;
 
+    /// <summary>Whether a byte costs that all before it is decoded: whoever only looks whether something is there does
+    /// not look at the end then.</summary>
+    public virtual bool IsOneWay => false;
+
     /// <summary>Fills <paramref name="destination"/> completely from <paramref name="offset"/> on, or throws.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside [0, <see cref="Length"/>].</exception>
     /// <exception cref="IOException">The host could not deliver the bytes, or the image is damaged there.</exception>

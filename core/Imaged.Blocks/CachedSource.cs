@@ -31,6 +31,9 @@ public sealed class CachedSource : BlockSource
     public override int SectorSize => _inner.SectorSize;
 
     /// <inheritdoc/>
+    public override bool IsOneWay => _inner.IsOneWay;
+
+    /// <inheritdoc/>
     public override void Read(long offset, Span<byte> destination)
     {
         CheckRange(offset, destination.Length);

@@ -35,6 +35,9 @@ public sealed class SliceSource : BlockSource
     public override int SectorSize { get; }
 
     /// <inheritdoc/>
+    public override bool IsOneWay => _inner.IsOneWay;
+
+    /// <inheritdoc/>
     public override void Read(long offset, Span<byte> destination)
     {
         CheckRange(offset, destination.Length);

@@ -5,14 +5,18 @@ using Imaged.Formats.Images.AppleCrypt;
 using Imaged.Formats.Images.Bochs;
 using Imaged.Formats.Images.Clonezilla;
 using Imaged.Formats.Images.Chd;
+using Imaged.Formats.Images.Bzip2;
 using Imaged.Formats.Images.Cloop;
+using Imaged.Formats.Images.Compress;
 using Imaged.Formats.Images.Dc42;
 using Imaged.Formats.Images.Dmg;
 using Imaged.Formats.Images.Ewf;
+using Imaged.Formats.Images.Gzip;
 using Imaged.Formats.Images.Headered;
 using Imaged.Formats.Images.Imd;
 using Imaged.Formats.Images.Imz;
 using Imaged.Formats.Images.Ndif;
+using Imaged.Formats.Images.Lzma;
 using Imaged.Formats.Images.Parallels;
 using Imaged.Formats.Images.Partclone;
 using Imaged.Formats.Images.Pqi;
@@ -31,6 +35,7 @@ using Imaged.Formats.Images.Vhdx;
 using Imaged.Formats.Images.Vmdk;
 using Imaged.Formats.Images.Wim;
 using Imaged.Formats.Images.Xz;
+using Imaged.Formats.Images.Zstd;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Bin;
 using Imaged.Formats.Optical.BlindWrite;
@@ -102,7 +107,14 @@ public static class ImageFormats
         FormatEntry.Of<SparseImageFormat>(),
         FormatEntry.Of<WimFormat>(),
         FormatEntry.Of<V2iFormat>(),
+
+        // Wrappers: what is inside is found out again.
+        FormatEntry.Of<Bzip2Format>(),
+        FormatEntry.Of<CompressFormat>(),
+        FormatEntry.Of<GzipFormat>(),
+        FormatEntry.Of<LzmaFormat>(),
         FormatEntry.Of<XzFormat>(),
+        FormatEntry.Of<ZstdFormat>(),
 
         // Floppy disks.
         FormatEntry.Of<ImdFormat>(),

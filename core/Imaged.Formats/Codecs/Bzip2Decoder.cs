@@ -7,9 +7,9 @@ namespace Imaged.Formats.Codecs;
 /// the largest block size there is.</summary>
 internal static unsafe partial class Bzip2Decoder
 {
-    private const string Library = "libbz2.so.1";
-    private const int Ok = 0;
-    private const int StreamEnd = 4;
+    internal const string Library = "libbz2.so.1";
+    internal const int Ok = 0;
+    internal const int StreamEnd = 4;
     private const int OutOfMemory = -3;
 
     // The shortest stream: a header of 4 bytes, the end mark of 6, the checksum of 4.
@@ -94,7 +94,7 @@ internal static unsafe partial class Bzip2Decoder
         }
     }
 
-    private static void CheckMemory(int result)
+    internal static void CheckMemory(int result)
     {
         if (result == OutOfMemory)
         {
@@ -103,17 +103,17 @@ internal static unsafe partial class Bzip2Decoder
     }
 
     [LibraryImport(Library, EntryPoint = "BZ2_bzDecompressInit")]
-    private static partial int DecompressInit(BzStream* stream, int verbosity, int small);
+    internal static partial int DecompressInit(BzStream* stream, int verbosity, int small);
 
     [LibraryImport(Library, EntryPoint = "BZ2_bzDecompress")]
-    private static partial int Decompress(BzStream* stream);
+    internal static partial int Decompress(BzStream* stream);
 
     [LibraryImport(Library, EntryPoint = "BZ2_bzDecompressEnd")]
-    private static partial int DecompressEnd(BzStream* stream);
+    internal static partial int DecompressEnd(BzStream* stream);
 
     // bz_stream of bzlib.h: 80 bytes where pointers have 64 bits.
     [StructLayout(LayoutKind.Sequential)]
-    private struct BzStream
+    internal struct BzStream
     {
         public byte* NextIn;
         public uint AvailableIn;

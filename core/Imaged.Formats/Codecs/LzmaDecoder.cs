@@ -7,12 +7,12 @@ namespace Imaged.Formats.Codecs;
 /// more: the size of a dictionary is in the stream.</summary>
 internal static unsafe partial class LzmaDecoder
 {
-    private const string Library = "liblzma.so.5";
+    internal const string Library = "liblzma.so.5";
     private const ulong MaxMemory = 64 << 20;
-    private const int Ok = 0;
-    private const int StreamEnd = 1;
+    internal const int Ok = 0;
+    internal const int StreamEnd = 1;
     private const int MemoryLimit = 6;
-    private const int ActionFinish = 3;
+    internal const int ActionFinish = 3;
 
     /// <summary>Decodes one whole xz stream.</summary>
     /// <param name="format">Who asks, for the error when the library is missing.</param>
@@ -91,14 +91,14 @@ internal static unsafe partial class LzmaDecoder
         }
     }
 
-    private static UnsupportedFeatureException Missing(string format) =>
+    internal static UnsupportedFeatureException Missing(string format) =>
         new(format, $"LZMA compression (without {Library})");
 
-    private static void CheckMemory(string format, int result)
+    internal static void CheckMemory(string format, int result, ulong limit = MaxMemory)
     {
         if (result == MemoryLimit)
         {
-            UnsupportedFeatureException.Throw(format, $"LZMA data that takes more than {MaxMemory >> 20} MiB");
+            UnsupportedFeatureException.Throw(format, $"LZMA data that takes more than {limit >> 20} MiB");
         }
     }
 
@@ -114,18 +114,21 @@ internal static unsafe partial class LzmaDecoder
         nuint* destinationPosition,
         nuint destinationLength);
 
+    [LibraryImport(Library, EntryPoint = "lzma_stream_decoder")]
+    internal static partial int StreamDecoder(LzmaStream* stream, ulong memoryLimit, uint flags);
+
     [LibraryImport(Library, EntryPoint = "lzma_alone_decoder")]
-    private static partial int AloneDecoder(LzmaStream* stream, ulong memoryLimit);
+    internal static partial int AloneDecoder(LzmaStream* stream, ulong memoryLimit);
 
     [LibraryImport(Library, EntryPoint = "lzma_code")]
-    private static partial int Code(LzmaStream* stream, int action);
+    internal static partial int Code(LzmaStream* stream, int action);
 
     [LibraryImport(Library, EntryPoint = "lzma_end")]
-    private static partial void End(LzmaStream* stream);
+    internal static partial void End(LzmaStream* stream);
 
     // lzma_stream of liblzma 5: 136 bytes, the rest reserved.
     [StructLayout(LayoutKind.Sequential, Size = 136)]
-    private struct LzmaStream
+    internal struct LzmaStream
     {
         public byte* NextIn;
         public nuint AvailableIn;

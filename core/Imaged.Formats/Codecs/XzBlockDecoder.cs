@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using Imaged.Blocks;
@@ -22,56 +21,39 @@ internal static class XzBlockDecoder
 
     private static ReadOnlySpan<byte> HeaderMagic => [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0];
 
-    /// <summary>Decodes one block.</summary>
+    /// <summary>A decoder of one block.</summary>
     /// <param name="format">Who asks, for errors.</param>
     /// <param name="flags">The two bytes of stream flags (section 2.1.1.2) of the stream that has the block.</param>
-    /// <param name="file">What has the block from its header to its check, padded to a multiple of four bytes. It is
-    /// read to where it is decoded from: blocks are long.</param>
-    /// <param name="offset">Byte offset of the block in it.</param>
-    /// <param name="length">Length of the block in bytes; the caller has compared it with a limit.</param>
-    /// <param name="unpaddedLength">Its length in bytes without the padding, as the stream's index has it.</param>
-    /// <param name="destination">Where to: as long as the block's uncompressed size in the index.</param>
-    /// <returns>Number of bytes written, the whole destination; -1 when the block is damaged or has another
-    /// length.</returns>
-    /// <exception cref="UnsupportedFeatureException">liblzma is not installed, or the block takes more than 64 MiB to
-    /// decode.</exception>
-    public static int Decode(
-        string format,
-        ReadOnlySpan<byte> flags,
-        BlockSource file,
-        long offset,
-        int length,
-        long unpaddedLength,
-        Span<byte> destination)
+    /// <param name="file">The file; stays the caller's.</param>
+    /// <param name="offset">Byte offset of the block's header in it.</param>
+    /// <param name="unpaddedLength">The block's length in bytes without the padding, as the stream's index has it, at
+    /// least 5; with its padding it lies inside the file.</param>
+    /// <param name="length">Bytes that it decodes to, as the index has it.</param>
+    /// <exception cref="UnsupportedFeatureException">liblzma is not installed.</exception>
+    public static LzmaStreamDecoder Open(
+        string format, ReadOnlySpan<byte> flags, BlockSource file, long offset, long unpaddedLength, long length)
     {
-        if (flags.Length != FlagsLength || unpaddedLength < 5 || (unpaddedLength + 3) / 4 * 4 != length)
-        {
-            return -1;
-        }
+        byte[] header = new byte[HeaderLength];
+        HeaderMagic.CopyTo(header);
+        flags[..FlagsLength].CopyTo(header.AsSpan(HeaderMagic.Length));
+        Crc32.Hash(flags[..FlagsLength], header.AsSpan(HeaderLength - CrcLength));
 
-        byte[] stream = ArrayPool<byte>.Shared.Rent(HeaderLength + length + MaxIndexLength + FooterLength);
-        try
-        {
-            HeaderMagic.CopyTo(stream);
-            flags.CopyTo(stream.AsSpan(HeaderMagic.Length));
-            Crc32.Hash(flags, stream.AsSpan(HeaderLength - CrcLength));
-            file.Read(offset, stream.AsSpan(HeaderLength, length));
-            int end = HeaderLength + length;
-            int index = WriteIndex(stream.AsSpan(end), unpaddedLength, destination.Length);
-            end += index;
+        byte[] end = new byte[MaxIndexLength + FooterLength];
+        int index = WriteIndex(end, unpaddedLength, length);
+        Span<byte> footer = end.AsSpan(index, FooterLength);
+        BinaryPrimitives.WriteInt32LittleEndian(footer[4..], (index / 4) - 1);
+        flags[..FlagsLength].CopyTo(footer[8..]);
+        "YZ"u8.CopyTo(footer[10..]);
+        Crc32.Hash(footer.Slice(4, 6), footer);
 
-            Span<byte> footer = stream.AsSpan(end, FooterLength);
-            BinaryPrimitives.WriteInt32LittleEndian(footer[4..], (index / 4) - 1);
-            flags.CopyTo(footer[8..]);
-            "YZ"u8.CopyTo(footer[10..]);
-            Crc32.Hash(footer.Slice(4, 6), footer);
-            end += FooterLength;
-            return LzmaDecoder.DecodeXz(format, stream.AsSpan(0, end), destination);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(stream);
-        }
+        ConcatSource stream = new(
+            [
+                new MemorySource(header),
+                new SliceSource(file, offset, (unpaddedLength + 3) & ~3L),
+                new MemorySource(end.AsMemory(0, index + FooterLength)),
+            ],
+            ownsParts: false);
+        return LzmaStreamDecoder.OpenXz(format, new StreamInput(stream, 0, stream.Length), offset);
     }
 
     // Section 4: the indicator, the number of records, and one record.

@@ -21,6 +21,13 @@ public sealed record ImageOpener(BlockSource Content, string FileName, HostFiles
     /// has an end, and no image is in it twice.</summary>
     public ImmutableArray<string> Overlays { get; init; } = [];
 
+    /// <summary>Where indexes and decoded bytes are kept; null for nowhere: then they are found out again.</summary>
+    public ISeekIndexStore? IndexStore { get; init; }
+
+    /// <summary>Told now and then while the whole file has to be read: bytes done, and all of them. What it throws ends
+    /// the reading. Null when nobody wants to know.</summary>
+    public Action<long, long>? Progress { get; init; }
+
     /// <summary>The password.</summary>
     /// <param name="format">Id of the format that needs it.</param>
     /// <exception cref="PasswordException">There is none.</exception>

@@ -30,7 +30,7 @@ public sealed class ProbeWindow
     /// <summary>The first bytes, up to <see cref="WindowLength"/>.</summary>
     public ReadOnlySpan<byte> Head => _head;
 
-    /// <summary>The last bytes, up to <see cref="WindowLength"/>.</summary>
+    /// <summary>The last bytes, up to <see cref="WindowLength"/>; none of a long source that is read one way.</summary>
     public ReadOnlySpan<byte> Tail => _tail;
 
     /// <summary>Reads the window of <paramref name="source"/>.</summary>
@@ -38,7 +38,9 @@ public sealed class ProbeWindow
     {
         int count = (int)Math.Min(WindowLength, source.Length);
         byte[] head = source.ReadBytes(0, count);
-        byte[] tail = source.Length <= WindowLength ? head : source.ReadBytes(source.Length - count, count);
+        byte[] tail = source.Length <= WindowLength ? head
+            : source.IsOneWay ? []
+            : source.ReadBytes(source.Length - count, count);
         return new(head, tail, source.Length, fileName);
     }
 

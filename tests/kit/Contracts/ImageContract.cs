@@ -18,10 +18,13 @@ public abstract class ImageContract
     /// <summary>Its password; null for none.</summary>
     protected virtual string? Password => null;
 
+    /// <summary>Whether the packed sample is meant unpacked: false where the packing is the format.</summary>
+    protected virtual bool Unpack => true;
+
     [Fact]
     public void The_format_is_found_out_by_the_content()
     {
-        using ImageSample sample = ImageSample.Open(Sample, password: Password);
+        using ImageSample sample = ImageSample.Open(Sample, password: Password, unpack: Unpack);
         Assert.Equal(Format, sample.Image.Format.Id);
         Assert.Empty(sample.Image.Warnings);
     }
@@ -29,7 +32,7 @@ public abstract class ImageContract
     [Fact]
     public void Slices_equal_the_whole_from_eight_threads_at_once()
     {
-        using ImageSample sample = ImageSample.Open(Sample, Format, Password);
+        using ImageSample sample = ImageSample.Open(Sample, Format, Password, unpack: Unpack);
         BlockSource content = sample.Image.Content;
         byte[] whole = content.ReadBytes(0, (int)Math.Min(content.Length, 8 << 20));
         Random random = new(1);
@@ -46,7 +49,7 @@ public abstract class ImageContract
     [Fact]
     public void Extents_tile_the_content_and_tell_where_the_bytes_stand()
     {
-        using ImageSample sample = ImageSample.Open(Sample, Format, Password);
+        using ImageSample sample = ImageSample.Open(Sample, Format, Password, unpack: Unpack);
         BlockSource content = sample.Image.Content;
         SourceContract.ExtentsTile(content);
         for (long offset = 0; offset < content.Length;)
@@ -66,10 +69,10 @@ public abstract class ImageContract
     [Fact]
     public void Truncated_or_changed_bytes_end_in_success_or_a_named_error()
     {
-        using SampleFiles files = new(Sample);
+        using SampleFiles files = new(Sample, unpack: Unpack);
         HostileInput.Try(files.First, source =>
         {
-            using ImageSample sample = ImageSample.Open(Sample, Format, Password, source);
+            using ImageSample sample = ImageSample.Open(Sample, Format, Password, source, Unpack);
             Touch(sample.Image.Content);
         }, Changes);
     }

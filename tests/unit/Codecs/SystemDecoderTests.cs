@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Imaged.Blocks;
 using Imaged.Formats.Codecs;
+using Imaged.Formats.Model;
 using Imaged.TestKit;
 using Xunit;
 
@@ -85,24 +86,31 @@ public sealed class SystemDecoderTests
         foreach (string[] fields in blocks)
         {
             int[] numbers = [.. new[] { 4, 5, 6, 7, 11, 13 }.Select(i => int.Parse(fields[i], null))];
-            byte[] block = packed[numbers[0]..(numbers[0] + numbers[2])];
             int unpadded = numbers[4] + numbers[5] + checkLength;
             byte[] output = new byte[numbers[3]];
-            int Decode(int skipped, int cut) => XzBlockDecoder.Decode(
-                "test",
-                packed.AsSpan(6, 2),
-                new MemorySource(block),
-                skipped,
-                block.Length - skipped,
-                unpadded,
-                output.AsSpan(cut));
-            Assert.Equal(output.Length, Decode(0, 0));
+            Assert.Equal(output.Length, DecodeBlock(packed, numbers[0], unpadded, output, output.Length));
             Assert.Equal(plain[numbers[1]..(numbers[1] + numbers[3])], output);
-            Assert.Equal(-1, Decode(0, 1));
-            Assert.Equal(-1, Decode(4, 0));
-            block[numbers[4] + 20] ^= 1;
-            int count = Decode(0, 0);
+            Assert.Equal(-1, DecodeBlock(packed, numbers[0], unpadded, output, output.Length - 1));
+            Assert.Equal(-1, DecodeBlock(packed, numbers[0] + 4, unpadded - 4, output, output.Length));
+            packed[numbers[0] + numbers[4] + 20] ^= 1;
+            int count = DecodeBlock(packed, numbers[0], unpadded, output, output.Length);
             Assert.True(count == -1 || checkLength == 0, "a check tells what was changed");
+        }
+    }
+
+    private static int DecodeBlock(byte[] packed, long offset, long unpadded, byte[] output, long length)
+    {
+        using MemorySource file = new(packed);
+        using LzmaStreamDecoder decoder =
+            XzBlockDecoder.Open("test", packed.AsSpan(6, 2), file, offset, unpadded, length);
+        try
+        {
+            int count = decoder.Read(output);
+            return decoder.Read(new byte[1]) == 0 ? count : -1;
+        }
+        catch (ImageFormatException)
+        {
+            return -1;
         }
     }
 

@@ -15,13 +15,18 @@ internal static class LinuxRaid
     {
         // 1.x names its own place, in sectors.
         long end = volume.Length & ~0xfffL;
-        foreach (long offset in (ReadOnlySpan<long>)[0, 4096, end - 8192])
+        foreach (long offset in volume.IsOneWay ? [0, 4096] : (ReadOnlySpan<long>)[0, 4096, end - 8192])
         {
             SignatureReader reader = new(volume, offset);
             if (reader.U32(0) == Magic && reader.U32(4) == 1 && reader.U64(144) == (ulong)(offset / 512))
             {
                 return offset;
             }
+        }
+
+        if (volume.IsOneWay)
+        {
+            return -1;
         }
 
         // 0.90 stands in the last whole 64 KiB, in the byte order of the machine that wrote it.

@@ -18,7 +18,8 @@ internal static class ZfsLabel
     {
         // The last two copies stand at the end of the volume, whose length is a multiple of a label's.
         long end = volume.Length & ~(LabelLength - 1L);
-        foreach (long offset in (ReadOnlySpan<long>)[0, LabelLength, end - (2 * LabelLength), end - LabelLength])
+        ReadOnlySpan<long> places = [0, LabelLength, end - (2 * LabelLength), end - LabelLength];
+        foreach (long offset in places[..(volume.IsOneWay ? 2 : 4)])
         {
             SignatureReader reader = new(volume, offset);
             if (reader.Has(ListOffset, [1]) && PoolName(reader) is not null && PoolId(reader) is not null)

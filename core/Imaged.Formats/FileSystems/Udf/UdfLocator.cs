@@ -42,14 +42,14 @@ internal static class UdfLocator
         int[] sizes = [.. BlockSizes.Prepend(volume.SectorSize).Where(size => size is >= 512 and <= 32768)
             .OrderBy(size => Math.Max(2048, size) != step)];
         List<UdfSequence> sessions = FindSessions(volume, sizes, volume.Length);
-        if (sessions.Count == 0 && step > 0)
+        if (sessions.Count == 0 && step > 0 && !volume.IsOneWay)
         {
             // No anchor at block 256 nor at the end: cameras leave it behind the last written block.
             long written = UdfWrittenEnd.Find(volume, UdfWrittenEnd.ProbeLimit);
             sessions = written < volume.Length ? FindSessions(volume, sizes, written) : sessions;
         }
 
-        if (sessions.Count == 1 && IsWrittenOnce(sessions[0])
+        if (sessions.Count == 1 && !volume.IsOneWay && IsWrittenOnce(sessions[0])
             && UdfSessionScan.FindLastByTable(volume, sessions[0]) is { } last)
         {
             sessions.Add(last);
@@ -65,7 +65,7 @@ internal static class UdfLocator
         {
             long blocks = end / blockSize;
             long last = 0;
-            foreach (long block in new[] { 256, blocks - 257, blocks - 1, 512 })
+            foreach (long block in volume.IsOneWay ? [256, 512] : new[] { 256, blocks - 257, blocks - 1, 512 })
             {
                 if (TryReadAnchor(volume, blockSize, block) is { } anchor
                     && IsLaterSession(found, last, anchor)

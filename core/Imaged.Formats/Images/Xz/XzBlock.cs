@@ -7,8 +7,8 @@ namespace Imaged.Formats.Images.Xz;
 /// <param name="Length">Bytes that it decodes to, at least 1.</param>
 /// <param name="Check">What follows its data.</param>
 internal readonly record struct XzBlock(
-    long StoredOffset, int UnpaddedLength, long Offset, int Length, XzCheckType Check)
+    long StoredOffset, long UnpaddedLength, long Offset, long Length, XzCheckType Check)
 {
     /// <summary>Bytes in the file.</summary>
-    public int StoredLength => (UnpaddedLength + 3) & ~3;
+    public long StoredLength => (UnpaddedLength + 3) & ~3L;
 }

@@ -14,7 +14,7 @@ internal sealed record XzIndex(XzBlock[] Blocks, int StreamCount)
 
     /// <summary>Reads the streams from the last one to the first.</summary>
     /// <exception cref="ImageFormatException">One is damaged.</exception>
-    /// <exception cref="UnsupportedFeatureException">A block is too long to be decoded as a whole.</exception>
+    /// <exception cref="UnsupportedFeatureException">The blocks of a stream have an unknown check.</exception>
     public static XzIndex Read(BlockSource file)
     {
         List<XzStream> streams = [];
@@ -48,17 +48,9 @@ internal sealed record XzIndex(XzBlock[] Blocks, int StreamCount)
             long stored = stream.Offset + XzStream.HeaderLength;
             foreach ((long unpadded, long decoded) in stream.Records)
             {
-                if (Math.Max(unpadded, decoded) > ChunkedSource.MaxChunkLength)
-                {
-                    UnsupportedFeatureException.Throw(
-                        XzFormat.Info.Id,
-                        $"a block of {Math.Max(unpadded, decoded) >> 20} MiB, which would be decoded for every byte of "
-                        + "it ('xz -d' unpacks the file, 'xz --block-size=16MiB' packs it in blocks that are read),");
-                }
-
                 if (decoded > 0)
                 {
-                    yield return new(stored, (int)unpadded, offset, (int)decoded, stream.Check);
+                    yield return new(stored, unpadded, offset, decoded, stream.Check);
                 }
 
                 stored += (unpadded + 3) & ~3L;

@@ -45,7 +45,7 @@ internal sealed class GptTable : IPartitionTableFormat
             }
         }
 
-        foreach (int sectorSize in isProtected ? SectorSizes : [])
+        foreach (int sectorSize in isProtected && !disk.IsOneWay ? SectorSizes : [])
         {
             long last = (disk.Length / sectorSize) - 1;
             if (last > 1 && ReadCopy(disk, sectorSize, (ulong)last) is { } backup)
@@ -69,6 +69,12 @@ internal sealed class GptTable : IPartitionTableFormat
         }
 
         ulong last = (ulong)(disk.Length / sectorSize) - 1;
+        if (disk.IsOneWay && first.Header.Alternate <= last)
+        {
+            AddAll(first, partitions);
+            return partitions.ToTable(Id, Text(first.Header.DiskId));
+        }
+
         if (ReadCopy(disk, sectorSize, first.Header.Alternate) is not { } backup)
         {
             partitions.Warn(first.Header.Alternate > last

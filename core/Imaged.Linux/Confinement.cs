@@ -15,6 +15,9 @@ public sealed record ConfinementOptions(uint? Uid, uint Gid, IReadOnlyList<uint>
 
     /// <summary>A directory in which everything may be made; null for none.</summary>
     public SafeFileHandle? WritableDirectory { get; init; }
+
+    /// <summary>A directory in which regular files may be made, replaced and removed; null for none.</summary>
+    public SafeFileHandle? CacheDirectory { get; init; }
 }
 
 /// <summary>Takes rights away from this process for good. What the steps bind is a thread and what it executes, so they

@@ -51,6 +51,30 @@ public sealed unsafe partial class HostDirectory : IDisposable
         }
     }
 
+    /// <summary>Makes a file without a name, opened for reading and writing: it is gone when nobody has it
+    /// open.</summary>
+    /// <exception cref="LinuxException">It cannot be made; not all file systems have such files.</exception>
+    public SafeFileHandle CreateUnnamed()
+    {
+        fixed (byte* here = ".\0"u8)
+        {
+            int fd = LibC.openat(Fd, here, LibC.O_TMPFILE | LibC.O_RDWR | LibC.O_CLOEXEC, 0x180 /* 0600 */);
+            return HostPath.Wrap(LinuxException.Check(fd, "make a file without a name"));
+        }
+    }
+
+    /// <summary>Gives a file another name; one that has it is replaced.</summary>
+    public void Rename(ReadOnlySpan<byte> name, ReadOnlySpan<byte> newName)
+    {
+        fixed (byte* from = Terminate(name, stackalloc byte[NameMax + 1]))
+        {
+            fixed (byte* to = Terminate(newName, stackalloc byte[NameMax + 1]))
+            {
+                LinuxException.Check(renameat(Fd, from, Fd, to), "rename a file");
+            }
+        }
+    }
+
     /// <summary>Removes a file, if it is there.</summary>
     public void RemoveFile(ReadOnlySpan<byte> name)
     {
@@ -179,6 +203,9 @@ public sealed unsafe partial class HostDirectory : IDisposable
             LinuxException.Throw("replace a file");
         }
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int renameat(int directory, byte* path, int newDirectory, byte* newPath);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int mknodat(int directory, byte* path, uint mode, ulong device);

@@ -15,6 +15,9 @@ namespace Imaged.Linux;
 public readonly record struct FileIdentity(
     DeviceNumber Device, ulong Inode, uint Mode, uint Uid, long Size, DeviceNumber DeviceNode)
 {
+    /// <summary>When its content was last changed, in nanoseconds since 1970.</summary>
+    public long Modified { get; init; }
+
     /// <summary>Whether it is a regular file.</summary>
     public bool IsRegular => (Mode & 0xF000) == 0x8000;
 
@@ -176,7 +179,10 @@ public static unsafe class HostPath
             buffer.stx_mode,
             buffer.stx_uid,
             (long)buffer.stx_size,
-            new(buffer.stx_rdev_major, buffer.stx_rdev_minor));
+            new(buffer.stx_rdev_major, buffer.stx_rdev_minor))
+        {
+            Modified = unchecked((buffer.stx_mtime.tv_sec * 1_000_000_000) + buffer.stx_mtime.tv_nsec),
+        };
     }
 
     /// <summary>The path that the kernel knows a descriptor by; for messages only.</summary>

@@ -17,6 +17,8 @@ internal static unsafe class Landlock
     private const ulong WriteFile = 1 << 1;
     private const ulong ReadFile = 1 << 2;
     private const ulong ReadDirectory = 1 << 3;
+    private const ulong RemoveFile = 1 << 5;
+    private const ulong MakeRegular = 1 << 8;
     private const ulong Truncate = 1 << 14;
 
     // Access rights to files by ABI version 1, 2 (refer), 3 (truncate), 5 (device ioctls).
@@ -71,6 +73,14 @@ internal static unsafe class Landlock
         if (options.WritableDirectory is { } writable)
         {
             Allow(handle, writable, handled & ~Execute);
+        }
+
+        if (options.CacheDirectory is { } cache)
+        {
+            Allow(
+                handle,
+                cache,
+                ReadFile | WriteFile | ReadDirectory | RemoveFile | MakeRegular | (handled & Truncate));
         }
 
         LinuxException.Check((int)(long)LibC.syscall(SysRestrictSelf, ruleset, 0), "restrict by Landlock");

@@ -97,7 +97,20 @@ internal static class WorkerCalls
     {
         SafeFileHandle image = call.TakeDescriptor(parameters.Image, "image");
         SafeFileHandle? password = call.TakeDescriptor(parameters.Options.Password, "password");
-        OpenedImage opened = host.Open(image, parameters.Name, parameters.Options, password);
+        ProgressMeter meter = new(level =>
+            call.ReplyContinues(new OpenReply { Progress = Map(level) }, Json.Default.OpenReply));
+        long done = -1;
+        OpenedImage opened = host.Open(image, parameters.Name, parameters.Options, password, (now, total) =>
+        {
+            if (done < 0 || now < done)
+            {
+                meter.Begin("index", total);
+                done = 0;
+            }
+
+            meter.Add(now - done);
+            done = now;
+        });
         call.Reply(new OpenReply { Info = ImageInfoMapper.Map(opened) }, Json.Default.OpenReply);
     }
 

@@ -17,6 +17,7 @@ namespace Imaged.Worker;
 internal sealed class WorkerHost : IDisposable
 {
     private readonly SafeFileHandle? _directory;
+    private readonly SafeFileHandle? _cache;
     private readonly UnixSocket _endSender;
     private SafeFileHandle? _password;
     private OpenedImage? _image;
@@ -28,9 +29,10 @@ internal sealed class WorkerHost : IDisposable
     private IFuseHandler? _handler;
 
     /// <summary>A worker without an image.</summary>
-    public WorkerHost(SafeFileHandle? directory, SafeFileHandle? destination)
+    public WorkerHost(SafeFileHandle? directory, SafeFileHandle? destination, SafeFileHandle? cache)
     {
         _directory = directory;
+        _cache = cache;
         Destination = destination;
         (_endSender, Ended) = UnixSocket.CreatePair();
     }
@@ -60,7 +62,9 @@ internal sealed class WorkerHost : IDisposable
     /// <param name="name">Name of its file.</param>
     /// <param name="options">How to open it.</param>
     /// <param name="password">What the password is read from; null for none. It becomes the host's.</param>
-    public OpenedImage Open(SafeFileHandle image, string name, OpenOptions options, SafeFileHandle? password)
+    /// <param name="progress">Told how far it is while the whole file has to be read.</param>
+    public OpenedImage Open(
+        SafeFileHandle image, string name, OpenOptions options, SafeFileHandle? password, Action<long, long> progress)
     {
         if (_image is not null)
         {
@@ -84,6 +88,8 @@ internal sealed class WorkerHost : IDisposable
             Track = options.Track,
             Snapshot = options.Snapshot,
             Password = PasswordReader.Read(password),
+            IndexStore = _cache is null ? null : new SeekIndexStore(_cache, image),
+            Progress = progress,
         });
         return _image;
     }

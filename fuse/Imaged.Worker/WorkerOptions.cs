@@ -10,9 +10,10 @@ namespace Imaged.Worker;
 /// <param name="HasDirectory">Descriptor 4 is the image's directory.</param>
 /// <param name="HasDestination">Descriptor 5 is the directory to copy into.</param>
 /// <param name="HasListener">Descriptor 6 is a socket on which a new daemon connects.</param>
+/// <param name="HasCache">Descriptor 7 is the directory for indexes and spools.</param>
 internal sealed record WorkerOptions(
     bool Confined, uint? Uid, uint Gid, IReadOnlyList<uint> Groups,
-    bool HasDirectory, bool HasDestination, bool HasListener)
+    bool HasDirectory, bool HasDestination, bool HasListener, bool HasCache)
 {
     /// <summary>Control socket.</summary>
     public const int ControlDescriptor = 3;
@@ -26,10 +27,13 @@ internal sealed record WorkerOptions(
     /// <summary>Where a new daemon connects.</summary>
     public const int ListenerDescriptor = 6;
 
+    /// <summary>Where indexes are kept and spools are made.</summary>
+    public const int CacheDescriptor = 7;
+
     /// <summary>Reads the arguments; null when they make no sense.</summary>
     public static WorkerOptions? Parse(IReadOnlyList<string> arguments)
     {
-        WorkerOptions options = new(false, null, 0, [], false, false, false);
+        WorkerOptions options = new(false, null, 0, [], false, false, false, false);
         for (int i = 0; i < arguments.Count; i++)
         {
             switch (arguments[i])
@@ -45,6 +49,9 @@ internal sealed record WorkerOptions(
                     break;
                 case "--listener":
                     options = options with { HasListener = true };
+                    break;
+                case "--cache":
+                    options = options with { HasCache = true };
                     break;
                 case "--uid" when i + 1 < arguments.Count && TryNumber(arguments[i + 1], out uint uid):
                     options = options with { Uid = uid };

@@ -51,10 +51,12 @@ internal static class WorkerProgram
     {
         using SafeFileHandle? directory = Borrow(options.HasDirectory, WorkerOptions.DirectoryDescriptor);
         using SafeFileHandle? destination = Borrow(options.HasDestination, WorkerOptions.DestinationDescriptor);
+        using SafeFileHandle? cache = Borrow(options.HasCache, WorkerOptions.CacheDescriptor);
         Confinement.Apply(new ConfinementOptions(options.Uid, options.Gid, options.Groups)
         {
             ReadableDirectory = directory,
             WritableDirectory = destination,
+            CacheDirectory = cache,
         });
         string limit = Environment.GetEnvironmentVariable(HeapLimitVariable) ?? DefaultHeapLimit;
         string[] environment =
@@ -72,8 +74,9 @@ internal static class WorkerProgram
     {
         using SafeFileHandle? directory = Take(options.HasDirectory, WorkerOptions.DirectoryDescriptor);
         using SafeFileHandle? destination = Take(options.HasDestination, WorkerOptions.DestinationDescriptor);
+        using SafeFileHandle? cache = Take(options.HasCache, WorkerOptions.CacheDescriptor);
         using UnixSocket? listener = options.HasListener ? UnixSocket.Adopt(WorkerOptions.ListenerDescriptor) : null;
-        using WorkerHost host = new(directory, destination);
+        using WorkerHost host = new(directory, destination, cache);
         string version = typeof(WorkerProgram).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion ?? string.Empty;
         VarlinkService service = new("imaged-worker", version, WorkerCalls.CreateInterface(host));

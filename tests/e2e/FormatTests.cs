@@ -131,6 +131,35 @@ public sealed class FormatTests
         system.Run("umount", directory).Succeeds();
     }
 
+    [Theory]
+    [InlineData("gzip -1", "gz", true)]
+    [InlineData("xz -0 -T1", "xz", false)]
+    public void A_compressed_disc_survives_its_worker(string tool, string extension, bool isKept)
+    {
+        Requires.Tool(tool.Split(' ')[0], "xorriso");
+        using PrivateSystem system = PrivateSystem.Start();
+        Tool.Shell($"""
+            cd {system.Folder}; mkdir tree; seq 1 9000000 >tree/numbers; head -c 20000000 /dev/urandom >tree/noise
+            xorriso -as mkisofs -quiet -R -V PACKED -o disc.iso tree; {tool} disc.iso
+            """);
+        string expected = SumsOf(system["tree"]);
+        string directory = system.Mount(system["disc.iso." + extension], "--as", "tree");
+        using (FileStream stream = File.OpenRead(Path.Combine(directory, "numbers")))
+        {
+            stream.ReadExactly(new byte[40_000_000]);
+        }
+
+        Machine.Signal(Assert.Single(PrivateSystem.Workers), "KILL");
+        File.WriteAllText("/proc/sys/vm/drop_caches", "3");
+        Assert.Equal(expected, SumsOf(directory));
+        system.Run("umount", directory).Succeeds();
+
+        // What was found out about the file is there for the next one; a spool is gone with its worker.
+        Assert.Equal(isKept ? 1 : 0, Directory.GetFiles(system["caches/0"]).Length);
+        system.Run("verify", system["disc.iso." + extension]).Succeeds();
+        Assert.Equal(isKept ? 1 : 0, Directory.GetFiles(system["cache/imaged"]).Length);
+    }
+
     [Fact]
     public void A_changed_sector_is_found_by_verify()
     {

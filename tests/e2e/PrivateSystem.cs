@@ -21,7 +21,7 @@ internal sealed class PrivateSystem : IDisposable
 
         // Workers of other users reach their images through it.
         Tool.Run("chmod", "755", _folder.Path);
-        _environment = new() { ["IMAGED_SOCKET"] = Socket };
+        _environment = new() { ["IMAGED_SOCKET"] = Socket, ["XDG_CACHE_HOME"] = _folder["cache"] };
         AppDomain.CurrentDomain.FirstChanceException += NoteFailure;
     }
 
@@ -66,7 +66,7 @@ internal sealed class PrivateSystem : IDisposable
             Programs.Daemon,
             [
                 "--socket", Socket, "--state-dir", _folder["state"],
-                "--media-dir", Media, "--config", this["imaged.conf"],
+                "--media-dir", Media, "--cache-dir", _folder["caches"], "--config", this["imaged.conf"],
             ],
             _environment,
             Folder);

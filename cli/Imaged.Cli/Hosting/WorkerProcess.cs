@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Imaged.Cli.Arguments;
+using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
 using Imaged.Ipc.Varlink;
 using Imaged.Linux;
@@ -49,6 +50,13 @@ internal sealed class WorkerProcess : IDisposable
                 descriptors.Add((5, destination));
             }
 
+            using SafeFileHandle? cache = CacheDirectory.TryOpenOwn();
+            if (cache is not null)
+            {
+                arguments.Add("--cache");
+                descriptors.Add((7, cache));
+            }
+
             try
             {
                 ChildProcess process = ChildProcess.Start(FindProgram(), arguments, descriptors);
@@ -63,7 +71,10 @@ internal sealed class WorkerProcess : IDisposable
     }
 
     /// <summary>Has the worker open an image as the options say.</summary>
-    public ImageInfo Open(ImageFile image, ParsedArguments arguments)
+    /// <param name="image">The image.</param>
+    /// <param name="arguments">The options.</param>
+    /// <param name="printer">Where it is shown how far the worker is, when that takes a while.</param>
+    public ImageInfo Open(ImageFile image, ParsedArguments arguments, Printer printer)
     {
         OpenOptions options = ImageOptions.Read(arguments);
         using SafeFileHandle? password = PasswordFile.Open(arguments);
@@ -80,7 +91,18 @@ internal sealed class WorkerProcess : IDisposable
             Name = options.AllowOutside is true ? image.RealPath : Path.GetFileName(image.RealPath),
             Options = options,
         };
-        return Connection.Call(WorkerInterface.Open, parameters, descriptors).Value.Info;
+        using ProgressBar bar = new(printer);
+        ImageInfo info = new();
+        foreach (VarlinkReply<OpenReply> reply in Connection.CallMore(WorkerInterface.Open, parameters, descriptors))
+        {
+            info = reply.Value.Info;
+            if (reply.Value.Progress is { } progress)
+            {
+                bar.Show(progress);
+            }
+        }
+
+        return info;
     }
 
     /// <summary>Closes the connection, upon which the worker ends; kills it if it does not.</summary>

@@ -24,7 +24,7 @@ internal sealed class CatVerb : Verb
     {
         using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
-        worker.Open(image, call.Arguments);
+        worker.Open(image, call.Arguments, call.Printer);
         CatParameters parameters = new() { Path = call.Positional(1)!, Output = 0 };
         worker.Connection.Call(WorkerInterface.Cat, parameters, [StandardStream.Output.Handle]).Dispose();
         return ExitCode.Done;

@@ -43,7 +43,7 @@ internal sealed class ConvertVerb : Verb
         string format = call.Arguments.Text(To) ?? FormatOf(output);
         using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
-        worker.Open(image, call.Arguments);
+        worker.Open(image, call.Arguments, call.Printer);
         if (output == "-")
         {
             Convert(call.Printer, worker, format, string.Empty, [StandardStream.Output.Handle]);

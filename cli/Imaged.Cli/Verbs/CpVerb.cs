@@ -35,7 +35,7 @@ internal sealed class CpVerb : Verb
         using ImageFile image = ImageFile.Open(call.Arguments);
         using SafeFileHandle destination = OpenDestination(folder);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory, destination);
-        worker.Open(image, call.Arguments);
+        worker.Open(image, call.Arguments, call.Printer);
         CopyReply last = new();
         int warnings = 0;
         using (ProgressBar bar = new(call.Printer))

@@ -22,7 +22,7 @@ internal sealed class InfoVerb : Verb
     {
         using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
-        ImageInfo info = worker.Open(image, call.Arguments);
+        ImageInfo info = worker.Open(image, call.Arguments, call.Printer);
         if (call.Printer.Json)
         {
             Printer.WriteJson(info, ContractJson.Default.ImageInfo);

@@ -36,7 +36,7 @@ internal sealed class LsVerb : Verb
     {
         using ImageFile image = ImageFile.Open(call.Arguments);
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
-        worker.Open(image, call.Arguments);
+        worker.Open(image, call.Arguments, call.Printer);
         ListParameters parameters = new()
         {
             Path = call.Positional(1) ?? "/",

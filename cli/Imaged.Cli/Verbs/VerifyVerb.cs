@@ -32,7 +32,7 @@ internal sealed class VerifyVerb : Verb
         Progress progress = new();
         try
         {
-            worker.Open(image, call.Arguments);
+            worker.Open(image, call.Arguments, call.Printer);
             using ProgressBar bar = new(call.Printer);
             foreach (VarlinkReply<VerifyReply> reply in worker.Connection.CallMore(WorkerInterface.Verify, new()))
             {

@@ -18,6 +18,9 @@ public sealed record OpenReply
 {
     /// <summary>What the image is.</summary>
     public ImageInfo Info { get; set; } = new();
+
+    /// <summary>How far the worker is with a file that has to be read to its end; null in the last reply.</summary>
+    public Progress? Progress { get; set; }
 }
 
 /// <summary>Parameters of <c>io.imaged.Worker.Plan</c>.</summary>

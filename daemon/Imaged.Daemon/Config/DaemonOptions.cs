@@ -4,10 +4,11 @@ namespace Imaged.Daemon.Config;
 /// <param name="Socket">Path of the control socket.</param>
 /// <param name="StateFolder">Folder for the records of attachments and the sockets of workers.</param>
 /// <param name="MediaFolder">Folder for mount points that the user does not name.</param>
+/// <param name="CacheFolder">Folder for what workers keep, a folder for each user.</param>
 /// <param name="Worker">The worker program.</param>
 /// <param name="ConfigFile">The configuration; need not exist.</param>
 internal sealed record DaemonOptions(
-    string Socket, string StateFolder, string MediaFolder, string Worker, string ConfigFile)
+    string Socket, string StateFolder, string MediaFolder, string CacheFolder, string Worker, string ConfigFile)
 {
     /// <summary>How the program is called.</summary>
     public const string Usage = """
@@ -18,6 +19,7 @@ internal sealed record DaemonOptions(
           --socket PATH     control socket              (IMAGED_SOCKET, /run/imaged/io.imaged)
           --state-dir DIR   records of attachments      (IMAGED_STATE_DIR, /run/imaged)
           --media-dir DIR   mount points by label       (IMAGED_MEDIA_DIR, /run/media/imaged)
+          --cache-dir DIR   indexes and spools by user  (IMAGED_CACHE_DIR, /var/cache/imaged)
           --worker PATH     the worker program          (IMAGED_WORKER, imaged-worker beside imaged)
           --config FILE     configuration               (IMAGED_CONFIG, /etc/imaged/imaged.conf)
           --help            show this
@@ -34,6 +36,7 @@ internal sealed record DaemonOptions(
             ["--socket"] = Variable("IMAGED_SOCKET", "/run/imaged/io.imaged"),
             ["--state-dir"] = Variable("IMAGED_STATE_DIR", "/run/imaged"),
             ["--media-dir"] = Variable("IMAGED_MEDIA_DIR", "/run/media/imaged"),
+            ["--cache-dir"] = Variable("IMAGED_CACHE_DIR", "/var/cache/imaged"),
             ["--worker"] = Variable("IMAGED_WORKER", Path.Combine(AppContext.BaseDirectory, "imaged-worker")),
             ["--config"] = Variable("IMAGED_CONFIG", "/etc/imaged/imaged.conf"),
         };
@@ -57,7 +60,12 @@ internal sealed record DaemonOptions(
 
         error = null;
         return new(
-            values["--socket"], values["--state-dir"], values["--media-dir"], values["--worker"], values["--config"]);
+            values["--socket"],
+            values["--state-dir"],
+            values["--media-dir"],
+            values["--cache-dir"],
+            values["--worker"],
+            values["--config"]);
     }
 
     private static string Variable(string name, string otherwise) =>

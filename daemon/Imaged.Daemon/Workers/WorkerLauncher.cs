@@ -40,6 +40,7 @@ internal sealed class ChildWorkerLauncher : IWorkerLauncher, IDisposable
     private const int Control = 3;
     private const int Directory = 4;
     private const int Listener = 6;
+    private const int Cache = 7;
 
     private readonly DaemonOptions _options;
     private readonly DaemonConfig _config;
@@ -78,6 +79,12 @@ internal sealed class ChildWorkerLauncher : IWorkerLauncher, IDisposable
             ]);
         }
 
+        using SafeFileHandle? cache = CacheDirectory.TryOpenFor(_options.CacheFolder, identity.Uid, identity.Gid);
+        if (cache is not null)
+        {
+            arguments.Add("--cache");
+        }
+
         Forget(id);
         using UnixSocket listener =
             UnixSocket.Listen(SocketOf(id), UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -88,6 +95,11 @@ internal sealed class ChildWorkerLauncher : IWorkerLauncher, IDisposable
             if (directory is not null)
             {
                 descriptors.Add((Directory, directory));
+            }
+
+            if (cache is not null)
+            {
+                descriptors.Add((Cache, cache));
             }
 
             try

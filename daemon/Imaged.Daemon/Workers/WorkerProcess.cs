@@ -13,6 +13,9 @@ internal sealed class WorkerProcess : IDisposable
     // An index of a large image may have to be read; a worker that needs longer is stuck.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    // A worker that has to read a whole file says now and then how far it is, and may do so for as long as this.
+    private static readonly TimeSpan OpenLimit = TimeSpan.FromHours(1);
+
     private readonly VarlinkConnection _control;
 
     /// <summary>Takes ownership of the connection; the process belongs to the <see cref="WorkerWatcher"/>.</summary>
@@ -38,9 +41,23 @@ internal sealed class WorkerProcess : IDisposable
             Name = options.AllowOutside is true ? path : Path.GetFileName(path),
             Options = options with { Password = password is null ? null : 1 },
         };
-        using VarlinkReply<OpenReply> reply = _control.Call(
-            WorkerInterface.Open, parameters, password is null ? [image] : [image, password], Patience);
-        return reply.Value.Info;
+        ImageInfo info = new();
+        long end = Environment.TickCount64 + (long)OpenLimit.TotalMilliseconds;
+        foreach (VarlinkReply<OpenReply> reply in _control.CallMore(
+            WorkerInterface.Open, parameters, password is null ? [image] : [image, password], Patience))
+        {
+            using (reply)
+            {
+                info = reply.Value.Info;
+            }
+
+            if (Environment.TickCount64 > end)
+            {
+                throw new TimeoutException("the worker reads the image for too long");
+            }
+        }
+
+        return info;
     }
 
     /// <summary>Asks for a plan.</summary>

@@ -34,6 +34,12 @@ internal sealed record ImageChoice(
 
     /// <summary>The password; null for none.</summary>
     public byte[]? Password { get; init; }
+
+    /// <summary>Where indexes are kept; null for nowhere.</summary>
+    public ISeekIndexStore? IndexStore { get; init; }
+
+    /// <summary>Told how far it is while the whole file has to be read; null for nobody.</summary>
+    public Action<long, long>? Progress { get; init; }
 }
 
 /// <summary>The user must choose: there are several volumes.</summary>
@@ -278,6 +284,8 @@ internal sealed class OpenedImage : IDisposable
         {
             Password = _choice.Password,
             Snapshot = _choice.Snapshot,
+            IndexStore = _choice.IndexStore,
+            Progress = _choice.Progress,
         };
         _stack = ImageStack.Open(opener, _choice.Format);
         Disk = ChooseTrack() switch

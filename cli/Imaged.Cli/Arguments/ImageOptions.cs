@@ -8,7 +8,7 @@ internal static class ImageOptions
 {
     public static readonly OptionSpec Format = new("format", "F", "the image format, when detection errs");
     public static readonly OptionSpec Session =
-        new("session", "N", "session of a disc (the last), image of a WIM, volume of APFS");
+        new("session", "N", "session of a disc (last), image of a WIM, APFS volume");
 
     public static readonly OptionSpec Track = new("track", "N", "track of a disc (the first data track)");
     public static readonly OptionSpec Snapshot = new("snapshot", "ID", "snapshot inside a qcow2 image, by id or name");

@@ -34,7 +34,8 @@ public sealed class LookInsideTests
 
         string bridge = system.Sample("bridge.iso.xz");
         JsonElement shown = system.Run("info", "--json", bridge, "--fs", "udf").Succeeds().Json;
-        Assert.Equal("udf", Assert.Single(shown.GetProperty("volumes").EnumerateArray()).GetProperty("fileSystem").GetString());
+        JsonElement udf = Assert.Single(shown.GetProperty("volumes").EnumerateArray());
+        Assert.Equal("udf", udf.GetProperty("fileSystem").GetString());
         system.Run("info", bridge, "--fs", "ext").Fails(7, "does not hold");
 
         string sessions = system.Sample("sessions.iso.xz");

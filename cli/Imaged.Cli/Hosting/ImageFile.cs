@@ -31,8 +31,8 @@ internal sealed class ImageFile : IDisposable
     /// be opened.</summary>
     public SafeFileHandle? Directory { get; }
 
-    /// <summary>Opens the image that the first operand names. Of a directory that is one it is the list in it that tells
-    /// what it holds.</summary>
+    /// <summary>Opens the image that the first operand names. Of a directory that is one it is the list in it that
+    /// tells what it holds.</summary>
     /// <exception cref="CliException">It cannot be opened, or is no file or block device.</exception>
     public static ImageFile Open(ParsedArguments arguments) =>
         Open(arguments.Positional[0], arguments.Has(ImageOptions.AllowOutside));

@@ -71,7 +71,8 @@ public sealed class ChdDiskTests
         if (codecs == "none")
         {
             Assert.All(
-                Extents(image.Content), extent => Assert.Equal(extent.Kind == ExtentKind.Data, extent.Host is not null));
+                Extents(image.Content),
+                extent => Assert.Equal(extent.Kind == ExtentKind.Data, extent.Host is not null));
         }
         else
         {

@@ -17,7 +17,7 @@ public sealed class ZstdTests
     [InlineData("zstd -3 --long=27 -c disk.img", "1")]
     [InlineData("zstd -c <disk.img", "1")] // says nothing of its length
     [InlineData("(split -b 5000000 disk.img part; for i in part*; do zstd -qc $i; done)", "6")]
-    [InlineData("split -b 3000000 disk.img x; for i in x*; do printf 'P*M\\30\\4\\0\\0\\0abcd'; zstd -qc $i; done", "9")]
+    [InlineData("split -b 3000000 disk.img; for i in x*; do printf 'P*M\\30\\4\\0\\0\\0abcd'; zstd -qc $i; done", "9")]
     public void A_volume_is_read_at_any_offset(string command, string frames)
     {
         Requires.Tool("zstd");

@@ -155,7 +155,8 @@ internal sealed class ApfsTree : FileTree
         return
         [
             .. ApfsAttributes.Read(_volume, node)
-                .Where(attribute => attribute.Length <= UserAttributes.MaxLength && IsName(attribute.Name, isCompressed))
+                .Where(attribute =>
+                    attribute.Length <= UserAttributes.MaxLength && IsName(attribute.Name, isCompressed))
                 .Select(attribute => UserAttributes.Prefix + attribute.Name),
         ];
     }

@@ -56,7 +56,8 @@ internal static class CompressedImage
         int decoderCount,
         Func<SeekPoint, ForwardDecoder> open)
     {
-        if (points.All(point => point.Length <= MaxPart))
+        // A single part is as long as the file says, which may be a lie: piece by piece that costs nothing.
+        if (points.Length > 1 && points.All(point => point.Length <= MaxPart))
         {
             return new PointSource(format, points, opener.Cache, decoderCount, open);
         }

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Imaged.Blocks;
 using Imaged.Formats.Codecs;
 using Imaged.Formats.Model;
@@ -19,6 +20,7 @@ internal sealed class SpoolSource : ChunkedSource
     // Offsets in the content up to which each part is in the spool. Only grow; read without the lock.
     private readonly long[] _fronts;
     private readonly object _lock = new();
+    private readonly Crc32 _crc = new();
     private readonly byte[] _skipped = new byte[PieceLength];
     private volatile bool _isDisposed;
     private bool _isSpoolFull;
@@ -54,7 +56,7 @@ internal sealed class SpoolSource : ChunkedSource
     public override long Length { get; }
 
     /// <inheritdoc/>
-    public override bool IsOneWay => true;
+    public override bool IsOneWay => Length > CompressedImage.MaxPart;
 
     /// <inheritdoc/>
     protected override Chunk GetChunk(long offset)
@@ -103,6 +105,7 @@ internal sealed class SpoolSource : ChunkedSource
             _decoder?.Dispose();
             _decoder = null;
             _decoder = _open(_points[part]);
+            _crc.Reset();
             _decoderPart = part;
             _decoderOffset = _points[part].Offset;
         }
@@ -148,6 +151,16 @@ internal sealed class SpoolSource : ChunkedSource
                 point.StoredOffset,
                 $"what is stored decodes to {(count < piece.Length ? "fewer" : "more")} than the {point.Length} bytes "
                 + "that it says");
+        }
+
+        if (point.Check is { } check)
+        {
+            _crc.Append(piece);
+            if (_decoderOffset + count == end && _crc.GetCurrentHashAsUInt32() != check)
+            {
+                throw new ImageFormatException(
+                    _format, point.StoredOffset, "what is decoded from here has changed, or is damaged");
+            }
         }
 
         Spool(part, piece);

@@ -42,7 +42,7 @@ internal sealed class GzipFormat : IImageFormat
         }
 
         details.Add(new("Members", index.Facts[0].ToString(CultureInfo.InvariantCulture)));
-        details.Add(new("Points to begin at", index.Points.Length.ToString(CultureInfo.InvariantCulture)));
+        details.Add(new("Points", index.Points.Length.ToString(CultureInfo.InvariantCulture)));
         return new DiskImage(
             Info,
             CompressedImage.OpenContent(

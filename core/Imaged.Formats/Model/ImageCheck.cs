@@ -53,7 +53,17 @@ public abstract class ImageCheck
     }
 
     /// <summary>Confirms a checksum of 32 bits, or reports that it is wrong.</summary>
-    internal void Compare(string name, uint actual, uint expected)
+    internal void Compare(string name, uint actual, uint expected) =>
+        Compare(name, $"{actual:x8}", $"{expected:x8}");
+
+    /// <summary>Confirms a digest, or reports that it is another one.</summary>
+    /// <param name="name">Its name, for people.</param>
+    /// <param name="actual">Of what was read.</param>
+    /// <param name="expected">As stored.</param>
+    internal void Compare(string name, ReadOnlySpan<byte> actual, ReadOnlySpan<byte> expected) =>
+        Compare(name, Convert.ToHexStringLower(actual), Convert.ToHexStringLower(expected));
+
+    private void Compare(string name, string actual, string expected)
     {
         if (actual == expected)
         {
@@ -61,7 +71,7 @@ public abstract class ImageCheck
         }
         else
         {
-            Report(null, $"the {name} is {actual:x8}, not {expected:x8}");
+            Report(null, $"the {name} is {actual}, not {expected}");
         }
     }
 }

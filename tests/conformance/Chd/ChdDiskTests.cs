@@ -113,8 +113,12 @@ public sealed class ChdDiskTests
         raw.AsSpan(200_192, 40_000).CopyTo(changed.AsSpan(100_352));
         File.WriteAllBytes(folder["changed"], changed);
         Chdman.Run(folder, "createraw -i raw -o parent.chd -us 512 -hs 4096");
-        Chdman.Run(folder, "createraw -i changed -o another.chd -us 512 -hs 4096");
         Chdman.Run(folder, $"createraw -i changed -o child.chd -op parent.chd -us 512 -hs 4096 -c {codecs}");
+
+        // A child of the child, with the content of its parent: so their digests are equal.
+        Chdman.Run(folder, "createraw -i changed -o another.chd -us 512 -hs 4096");
+        Chdman.Run(folder, "createraw -i raw -o a.chd -op another.chd -us 512 -hs 4096");
+        File.Delete(folder["another.chd"]);
         using (FolderFiles files = new(folder.Path, "child.chd"))
         using (DiskImage image = QemuImage.Open(files, "child.chd"))
         {
@@ -125,6 +129,7 @@ public sealed class ChdDiskTests
         }
 
         File.Delete(folder["parent.chd"]);
+        File.Delete(folder["a.chd"]);
         using FolderFiles orphan = new(folder.Path, "child.chd");
         ImageFormatException error = Assert.Throws<ImageFormatException>(() => QemuImage.Open(orphan, "child.chd"));
         Assert.Contains("no .chd file beside the image is its parent", error.Message, StringComparison.Ordinal);
@@ -228,6 +233,37 @@ public sealed class ChdDiskTests
             "no .chd file", Refuse(new ChdImage(512, 512, "zlib") { ParentSha1 = DiscData.Noise(20, 1) }
                 .Stored(4, data, data)).Message,
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(32, 0, "0 bytes of content")]
+    [InlineData(32, 1L << 51, "bytes of content")]
+    [InlineData(32, 1L << 40, "hunks")]
+    [InlineData(40, 1L << 40, "the map at")]
+    [InlineData(48, 1L << 40, "the metadata at")]
+    [InlineData(56, 2L << 52, "hunks of 2097152 bytes")]
+    [InlineData(56, (512L << 32) | 7, "units of 7 bytes")]
+    public void Fields_out_of_their_range_are_refused(int offset, long value, string expected)
+    {
+        byte[] data = DiscData.Noise(512, 1);
+        byte[] image = new ChdImage(512, 512, "zlib").Stored(4, data, data).Build();
+        BinaryPrimitives.WriteInt64BigEndian(image.AsSpan(offset), value);
+        ImageFormatException error =
+            Assert.Throws<ImageFormatException>(() => HandMade.Try(null, ("disk.chd", image)));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Metadata_without_an_end_is_refused()
+    {
+        byte[] data = DiscData.Noise(512, 1);
+        byte[] image =
+            new ChdImage(512, 512, "zlib").Stored(4, data, data).Metadata("IDNT", "a").Metadata("KEY ", "b").Build();
+        long first = BinaryPrimitives.ReadInt64BigEndian(image.AsSpan(48));
+        BinaryPrimitives.WriteInt64BigEndian(image.AsSpan((int)first + 18 + 8), first);
+        ImageFormatException error =
+            Assert.Throws<ImageFormatException>(() => HandMade.Try(null, ("disk.chd", image)));
+        Assert.Contains("more than 4096 entries", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class NtfsMountedTests
             (cd fill && ls | awk 'NR % 2' | xargs rm)
             head -c 2000000 /dev/urandom > fragmented
             (cd fill && ls | awk 'NR % 3 == 0' | xargs rm)
-            seq -f 'record-%05g' 3000 | (cd many && xargs touch)
+            seq -f 'record-%05g' 2000 | (cd many && xargs touch)
             """,
             HostListing.Commands);
         using FileSource volume = FileSource.Open(image);

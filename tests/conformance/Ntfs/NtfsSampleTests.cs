@@ -11,14 +11,16 @@ public sealed class NtfsSampleTests
 {
     [Theory]
     [InlineData("ewf/velocidex-ntfs.E01")]
+    [InlineData("vmdk/sf-monolithicSparse.vmdk.xz")]
     [InlineData("blkid/ntfs.img.xz")]
     public void Files_are_those_that_7z_and_sleuthkit_extract(string name)
     {
         Requires.Tool([.. SleuthKit.Tools, "7z", "blkid"]);
         using ImageSample sample = ImageSample.Open(name);
         using TemporaryFolder folder = new();
-        File.WriteAllBytes(folder["volume"], sample.Disk.ReadBytes(0, (int)sample.Disk.Length));
-        using FileTree tree = FileSystems.Open(sample.Disk, "ntfs", new FileTreeOptions(new BlockCache(4 << 20)));
+        using BlockSource volume = VolumeOf(sample.Disk);
+        File.WriteAllBytes(folder["volume"], volume.ReadBytes(0, (int)volume.Length));
+        using FileTree tree = FileSystems.Open(volume, "ntfs", new FileTreeOptions(new BlockCache(4 << 20)));
         NtfsMountedTests.CompareWithBlkid(tree.Volume, folder["volume"]);
         SleuthKit.AssertSame(
             tree,
@@ -38,5 +40,25 @@ public sealed class NtfsSampleTests
         }
 
         HostTree.AssertSame(expected, HostTree.Of(tree, full: false));
+    }
+
+    [Fact]
+    public void A_disk_that_ends_before_the_mft_is_named_and_refused()
+    {
+        using BlockSource disk = Samples.Open("raw/manageiq-mbr.img");
+        using BlockSource volume = VolumeOf(disk);
+        VolumeInfo info = Assert.Single(FileSystems.Probe(volume));
+        Assert.Equal("ntfs", info.FileSystem);
+        Assert.Contains(info.Warnings, warning => warning.Contains("master file table", StringComparison.Ordinal));
+        Assert.Throws<ImageFormatException>(
+            () => FileSystems.Open(volume, null, new FileTreeOptions(new BlockCache(1 << 20))));
+    }
+
+    private static SliceSource VolumeOf(BlockSource disk)
+    {
+        Partition? partition = PartitionTables.Read(disk)?.Partitions.FirstOrDefault();
+        return partition is null
+            ? new SliceSource(disk, 0, disk.Length)
+            : new SliceSource(disk, partition.Offset, partition.Length);
     }
 }

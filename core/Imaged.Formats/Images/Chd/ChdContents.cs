@@ -55,7 +55,9 @@ internal sealed record ChdContents(ChdHeader Header, ChdMetadata Metadata, Block
             return null;
         }
 
-        string name = BackingFile.FindParent(opener, ".chd", file => ChdHeader.HasSha1(file, sha1))
+        // Of a child with the same content as the image's parent the digest is the same, too.
+        string name = BackingFile.FindParent(opener, ".chd", file => ChdHeader.HasSha1(file, sha1, isChild: false))
+            ?? BackingFile.FindParent(opener, ".chd", file => ChdHeader.HasSha1(file, sha1, isChild: true))
             ?? throw new ImageFormatException(
                 ChdFormat.Id,
                 104,

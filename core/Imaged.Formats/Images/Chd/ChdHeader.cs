@@ -11,7 +11,7 @@ namespace Imaged.Formats.Images.Chd;
 /// <param name="LogicalLength">Bytes of what is stored, 1 to 2^50.</param>
 /// <param name="MapOffset">Byte offset of the map.</param>
 /// <param name="MetadataOffset">Byte offset of the first metadata entry; 0 for none.</param>
-/// <param name="HunkLength">Bytes of a hunk, 16 to 16 MiB.</param>
+/// <param name="HunkLength">Bytes of a hunk, 16 to 1 MiB.</param>
 /// <param name="UnitLength">Bytes of a unit (sector, CD frame): divides <paramref name="HunkLength"/>.</param>
 internal sealed record ChdHeader(
     ImmutableArray<uint> Codecs,
@@ -29,9 +29,13 @@ internal sealed record ChdHeader(
 
     private const uint Version = 5;
     private const int Sha1Offset = 84;
+    private const int ParentOffset = 104;
     private const int CodecCount = 4;
     private const int MinHunkLength = 16;
-    private const int MaxHunkLength = 16 << 20;
+
+    // The most that chdman makes.
+    private const int MaxHunkLength = 1 << 20;
+
     private const long MaxLogicalLength = 1L << 50;
 
     // Numbers of hunks are 32 bits wide in both kinds of maps.
@@ -56,12 +60,16 @@ internal sealed record ChdHeader(
     /// <summary>Whether these are the first bytes of a CHD of any version.</summary>
     public static bool IsChd(ReadOnlySpan<byte> head) => head.StartsWith("MComprHD"u8);
 
-    /// <summary>Whether a file is the CHD with this <see cref="Sha1"/>.</summary>
-    public static bool HasSha1(BlockSource file, ReadOnlySpan<byte> sha1)
+    /// <summary>Whether a file is a CHD with this <see cref="Sha1"/>.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="sha1">The digest.</param>
+    /// <param name="isChild">Whether it has to have a parent itself, or none.</param>
+    public static bool HasSha1(BlockSource file, ReadOnlySpan<byte> sha1, bool isChild)
     {
         Span<byte> raw = stackalloc byte[Length];
         return file.ReadUpTo(0, raw) == raw.Length && IsChd(raw)
-            && raw.Slice(Sha1Offset, DigestLength).SequenceEqual(sha1);
+            && raw.Slice(Sha1Offset, DigestLength).SequenceEqual(sha1)
+            && (Digest(raw[ParentOffset..]) is not null) == isChild;
     }
 
     /// <summary>Reads and checks the header.</summary>
@@ -140,7 +148,7 @@ internal sealed record ChdHeader(
         {
             RawSha1 = Digest(raw[64..]),
             Sha1 = Digest(raw[Sha1Offset..]),
-            ParentSha1 = Digest(raw[104..]),
+            ParentSha1 = Digest(raw[ParentOffset..]),
         };
         if (header.HunkCount > MaxHunks)
         {

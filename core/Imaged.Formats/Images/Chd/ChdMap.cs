@@ -14,7 +14,7 @@ internal sealed class ChdMap
     private const int KindCodeBits = 8;
     private const int KindCount = 16;
 
-    // 192 MiB in memory: a disk of 64 GiB in hunks of 4 KiB, or of 1 TiB in those that CDs have.
+    // 192 MiB in memory: a disk of 64 GiB in hunks of 4 KiB, or more than any disc.
     private const long MaxHunks = 1 << 24;
     private const int MaxMapLength = 128 << 20;
 

@@ -134,7 +134,7 @@ internal sealed class V2iFormat : IImageFormat
             $"{metadata.Data.Length / V2iMap.SectorLength} of {map.SectorCount}")));
         if (metadata.FirstSector is { } first)
         {
-            details.Add(new("Place on the disk", FormattableString.Invariant($"sector {first}")));
+            details.Add(new("First sector", first.ToString(CultureInfo.InvariantCulture)));
         }
 
         if (header.PasswordCrc != 0)

@@ -41,7 +41,7 @@ public sealed class ClonezillaTests
         Assert.Equal([2048L * 512, 22528 * 512, 26624 * 512], table.Partitions.Select(partition => partition.Offset));
         RecordedCheck check = RecordedCheck.Run(image);
         Assert.Empty(check.Problems);
-        Assert.Equal(["sda1", "sda3"], check.Confirmed.Select(what => what[^4..]));
+        Assert.Equal(["sda1", "sda3"], check.Confirmed.Select(what => what[^4..]).Distinct());
     }
 
     [Fact]

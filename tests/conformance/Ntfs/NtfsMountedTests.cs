@@ -94,11 +94,11 @@ public sealed class NtfsMountedTests
             "12M",
             """
             mkdir fill many
-            (head -c 12000000 /dev/urandom | split -b 1500 -a 4 - fill/) 2> ../full || true
-            (cd fill && ls | awk 'NR % 2' | xargs rm)
+            (head -c 12000000 /dev/urandom | split -d -b 1500 -a 5 - fill/) 2> ../full || true
+            (cd fill && rm *[13579])
             head -c 2000000 /dev/urandom > fragmented
-            (cd fill && ls | awk 'NR % 3 == 0' | xargs rm)
-            seq -f 'record-%05g' 2000 | (cd many && xargs touch)
+            (cd fill && rm *[48])
+            seq -f 'record-%05g' 3000 | (cd many && xargs touch)
             """,
             HostListing.Commands);
         using FileSource volume = FileSource.Open(image);

@@ -54,6 +54,11 @@ internal sealed record HfsMdb(
             return IsPlain(reader) ? Parse(reader) : null;
         }
 
+        if (volume.IsOneWay)
+        {
+            return null; // all would be decoded up to the copy
+        }
+
         // A volume that was formatted anew may still have the old copy: the boot blocks must be none or those of a
         // Macintosh, and the catalog where the copy says.
         SignatureReader head = new(volume, 0);

@@ -161,6 +161,22 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void The_tracks_of_a_disc_are_shown_when_they_hold_no_sectors()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        string image = SampleFiles.Copy("gdi/igir/GD-ROM.gdi", system.Folder);
+        CommandResult info = system.Run("info", "--json", image).Succeeds();
+        Assert.Equal(4, info.Json.GetProperty("disc").GetProperty("tracks").GetArrayLength());
+        Assert.Contains(
+            "is no data sector",
+            Assert.Single(info.Json.GetProperty("warnings").EnumerateArray()).GetString(),
+            StringComparison.Ordinal);
+        system.Run("ls", image).Fails(1, "is no data sector");
+        Assert.Contains(
+            "session2", system.Run("ls", image, "--as", "disc").Succeeds().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_changed_sector_is_found_by_verify()
     {
         using PrivateSystem system = PrivateSystem.Start();

@@ -20,7 +20,11 @@ internal static class ImageInfoMapper
             Disc = image.Disc is { } disc ? Map(disc) : null,
             PartitionTable = image.PartitionTable is { } table ? Map(table, volumes) : null,
             Volumes = [.. volumes.Where(volume => volume.Partition is null).SelectMany(Map)],
-            Warnings = [.. image.Layers.SelectMany(layer => layer.Warnings)],
+            Warnings =
+            [
+                .. image.Layers.SelectMany(layer => layer.Warnings),
+                .. image.Damage is { } damage ? [$"no file system was looked for: {damage.Message}"] : (string[])[],
+            ],
         };
     }
 

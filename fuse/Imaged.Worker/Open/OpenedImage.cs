@@ -89,6 +89,9 @@ internal sealed class OpenedImage : IDisposable
     /// <summary>The whole disk first, then the partitions.</summary>
     public ImmutableArray<ImageVolume> Volumes { get; private set; } = [];
 
+    /// <summary>Why nothing could be found on the tracks of a disc; null when they could be read.</summary>
+    public ImageFormatException? Damage { get; private set; }
+
     /// <summary>Cache of decoded blocks for all layers.</summary>
     public BlockCache Cache { get; } = new(CacheLength);
 
@@ -150,7 +153,7 @@ internal sealed class OpenedImage : IDisposable
 
         if (candidates.Length == 0)
         {
-            throw new UnsupportedFeatureException(
+            throw Damage as IOException ?? new UnsupportedFeatureException(
                 Layers[^1].Format.Id,
                 PartitionTable is null ? "what it holds (no file system or partition table was recognised)"
                     : "what its partitions hold (no file system was recognised)");
@@ -348,7 +351,22 @@ internal sealed class OpenedImage : IDisposable
         return new SliceSource(content, offset, size, ownsInner: false, _choice.SectorSize ?? 0);
     }
 
+    // Tracks of a disc are of use, too, when what stands at their beginning cannot be read.
     private void FindVolumes()
+    {
+        try
+        {
+            ProbeVolumes();
+        }
+        catch (ImageFormatException error) when (Disc is not null)
+        {
+            Damage = error;
+            PartitionTable = null;
+            Volumes = [new ImageVolume(null, Disk, [])];
+        }
+    }
+
+    private void ProbeVolumes()
     {
         PartitionTable = PartitionTables.Read(Disk);
         ImmutableArray<ImageVolume>.Builder volumes = ImmutableArray.CreateBuilder<ImageVolume>();

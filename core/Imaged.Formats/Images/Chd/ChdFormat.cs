@@ -40,10 +40,10 @@ internal sealed class ChdFormat : IImageFormat
 
         BlockSource content = contents.Hunks.Length == contents.Header.LogicalLength
             ? contents.Hunks
-            : new SliceSource(contents.Hunks, 0, contents.Header.LogicalLength);
+            : new SliceSource(contents.Hunks, 0, contents.Header.LogicalLength, ownsInner: true);
         return metadata.Has(ChdMetadata.Dvd)
-            ? DiscImage.Create(Info, ChdLayout.BuildDvd(content), [], details, [contents.Hunks], Verify)
-            : new DiskImage(Info, content) { Details = [.. details], Owned = [contents.Hunks], Verify = Verify };
+            ? DiscImage.Create(Info, ChdLayout.BuildDvd(content), [], details, [content], Verify)
+            : new DiskImage(Info, content) { Details = [.. details], Verify = Verify };
     }
 
     private static bool IsGdRom(ChdMetadata metadata) =>

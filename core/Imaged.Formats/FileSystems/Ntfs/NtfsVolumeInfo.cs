@@ -50,7 +50,7 @@ internal static class NtfsVolumeInfo
             Details =
             [
                 new("Cluster size", boot.ClusterSize.ToString(CultureInfo.InvariantCulture)),
-                new("MFT record size", boot.RecordSize.ToString(CultureInfo.InvariantCulture)),
+                new("Record size", boot.RecordSize.ToString(CultureInfo.InvariantCulture)),
             ],
             Warnings = [.. warnings],
         };
@@ -130,7 +130,8 @@ internal static class NtfsVolumeInfo
         }
         catch (IOException error) when (error is ImageFormatException or UnsupportedFeatureException)
         {
-            return false;
+            // Nothing says that it is in use.
+            return true;
         }
     }
 }

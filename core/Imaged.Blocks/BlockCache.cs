@@ -11,7 +11,8 @@ namespace Imaged.Blocks;
 /// their own, <see cref="ReadAhead.MaxBytes"/>, until they are read.</remarks>
 public sealed class BlockCache
 {
-    // Buffers of evicted blocks that are kept for the next ones, in bytes and in number.
+    // Buffers of evicted blocks that are kept for the next ones, in bytes and in number; but one of any length, which
+    // the block that evicted it takes next.
     private const long MaxSpareBytes = 4 << 20;
     private const int MaxSpares = 64;
 
@@ -150,6 +151,11 @@ public sealed class BlockCache
         {
             Forget(_recent, owner);
             Forget(_ahead, owner);
+            if (_spareBytes > MaxSpareBytes)
+            {
+                _spares.Clear();
+                _spareBytes = 0;
+            }
         }
     }
 
@@ -362,7 +368,8 @@ public sealed class BlockCache
             _aheadBytes -= entry.Length;
         }
 
-        if (entry.Bytes is { } buffer && _spares.Count < MaxSpares && _spareBytes + buffer.Length <= MaxSpareBytes)
+        if (entry.Bytes is { } buffer && _spares.Count < MaxSpares
+            && (_spares.Count == 0 || _spareBytes + buffer.Length <= MaxSpareBytes))
         {
             _spares.Add(buffer);
             _spareBytes += buffer.Length;

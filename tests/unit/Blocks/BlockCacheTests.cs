@@ -54,6 +54,25 @@ public sealed class BlockCacheTests
     }
 
     [Fact]
+    public void The_buffer_of_a_long_block_is_the_next_one_s()
+    {
+        const int Long = 16 << 20;
+        BlockCache cache = new(4 << 20);
+        int owner = cache.NewOwner();
+        byte[] bytes = new byte[1];
+        void Read(int block) => cache.Read(owner, block, Long, 0, bytes, 0, static (_, _, _) => { });
+        Read(0);
+        Read(1);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int block = 2; block < 20; block++)
+        {
+            Read(block);
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Long);
+    }
+
+    [Fact]
     public void A_block_larger_than_the_cache_is_kept_until_another_is_read()
     {
         BlockCache cache = new(10);

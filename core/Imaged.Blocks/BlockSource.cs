@@ -17,6 +17,13 @@ public abstract class BlockSource : IDisposable
     /// not look at the end then.</summary>
     public virtual bool IsOneWay => false;
 
+    /// <summary>Says that from now on the source is read once, from some offset to its end, by readers that are close to
+    /// each other: one that keeps what it has decoded need not do so any longer. It stays readable at any offset, but
+    /// going back may take long.</summary>
+    public virtual void ExpectOnePass()
+    {
+    }
+
     /// <summary>Fills <paramref name="destination"/> completely from <paramref name="offset"/> on, or throws.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside [0, <see cref="Length"/>].</exception>
     /// <exception cref="IOException">The host could not deliver the bytes, or the image is damaged there.</exception>

@@ -38,6 +38,9 @@ public sealed class SliceSource : BlockSource
     public override bool IsOneWay => _inner.IsOneWay;
 
     /// <inheritdoc/>
+    public override void ExpectOnePass() => _inner.ExpectOnePass();
+
+    /// <inheritdoc/>
     public override void Read(long offset, Span<byte> destination)
     {
         CheckRange(offset, destination.Length);

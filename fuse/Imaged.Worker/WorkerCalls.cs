@@ -228,6 +228,11 @@ internal static class WorkerCalls
             ProgressMeter meter = new(level =>
                 call.ReplyContinues(new ConvertReply { Progress = Map(level) }, Json.Default.ConvertReply));
             meter.Begin("convert", total);
+            if (files.Length == 1)
+            {
+                files[0].Content.ExpectOnePass();
+            }
+
             for (int i = 0; i < outputs.Count; i++)
             {
                 if (HostPath.Identify(outputs[i]).IsRegular)

@@ -51,6 +51,31 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public void One_pass_spools_nothing_and_goes_back_all_the_same()
+    {
+        Requires.Tool("xz");
+        using TemporaryFolder folder = new();
+        Tool.Shell($"cd {folder.Path}; seq 1 12000000 >disk.img; truncate -s 80M disk.img; xz -0 -T1 -k disk.img");
+        byte[] content = File.ReadAllBytes(folder["disk.img"]);
+        byte[] packed = File.ReadAllBytes(folder["disk.img.xz"]);
+        CountingStore store = new();
+        using MemorySource source = new(packed);
+        using DiskImage image = CompressedFile.Open(source, "disk.img.xz", store);
+        image.Content.ReadBytes(0, 3 << 20);
+        long before = store.Written;
+        image.Content.ExpectOnePass();
+
+        // Pieces by several readers: whoever is second finds his piece decoded already.
+        Parallel.For(0, 80, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i => CompressedFile.AssertSame(
+            content.AsSpan(i << 20, 1 << 20), image.Content.ReadBytes((long)i << 20, 1 << 20)));
+        Assert.Equal(before, store.Written);
+        foreach (int offset in new[] { 70 << 20, 5 << 20, 1000 })
+        {
+            CompressedFile.AssertSame(content.AsSpan(offset, 1000), image.Content.ReadBytes(offset, 1000));
+        }
+    }
+
+    [Fact]
     public void Whoever_only_looks_decodes_the_beginning_alone()
     {
         Requires.Tool("xz", "mkfs.ext4", "sfdisk");
@@ -140,5 +165,32 @@ public sealed class StreamTests
                 Assert.Throws<ImageFormatException>(() => image.Content.ReadBytes(wrong.Offset + 5, 1));
             }
         }
+    }
+
+    // Keeps nothing but how much was spooled.
+    private sealed class CountingStore : ISeekIndexStore, ISpool
+    {
+        private readonly MemorySpool _spool = new();
+        private long _written;
+
+        public long Written => Volatile.Read(ref _written);
+
+        public byte[]? TryLoad(ReadOnlySpan<byte> key) => null;
+
+        public void Save(ReadOnlySpan<byte> key, ReadOnlySpan<byte> index)
+        {
+        }
+
+        public ISpool TryCreateSpool() => this;
+
+        public void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            Interlocked.Add(ref _written, bytes.Length);
+            _spool.Write(offset, bytes);
+        }
+
+        public void Read(long offset, Span<byte> destination) => _spool.Read(offset, destination);
+
+        public void Dispose() => _spool.Dispose();
     }
 }

@@ -12,6 +12,9 @@ internal sealed class SpoolSource : ChunkedSource
 {
     private const int PieceLength = 1 << 20;
 
+    // Of one pass: what was decoded on the way to the piece of a reader who came before another one.
+    private const int MaxPassed = 16;
+
     private readonly string _format;
     private readonly SeekPoint[] _points;
     private readonly Func<SeekPoint, ForwardDecoder> _open;
@@ -22,6 +25,8 @@ internal sealed class SpoolSource : ChunkedSource
     private readonly object _lock = new();
     private readonly Crc32 _crc = new();
     private readonly byte[] _skipped = new byte[PieceLength];
+    private readonly Queue<(long Offset, byte[] Bytes)> _passed = new();
+    private volatile bool _isOnePass;
     private volatile bool _isDisposed;
     private bool _isSpoolFull;
     private ForwardDecoder? _decoder;
@@ -59,6 +64,9 @@ internal sealed class SpoolSource : ChunkedSource
     public override bool IsOneWay => Length > CompressedImage.MaxPart;
 
     /// <inheritdoc/>
+    public override void ExpectOnePass() => _isOnePass = true;
+
+    /// <inheritdoc/>
     protected override Chunk GetChunk(long offset)
     {
         SeekPoint point = _points[PointSource.Find(_points, offset)];
@@ -77,7 +85,11 @@ internal sealed class SpoolSource : ChunkedSource
             {
                 if (_fronts[part] < chunk.Offset + chunk.Length)
                 {
-                    DecodeUpTo(part, chunk.Offset, destination);
+                    if (!TryTakePassed(chunk.Offset, destination))
+                    {
+                        DecodeUpTo(part, chunk.Offset, destination);
+                    }
+
                     return;
                 }
             }
@@ -116,7 +128,13 @@ internal sealed class SpoolSource : ChunkedSource
             {
                 // Whole pieces, so that whoever comes for them finds them spooled.
                 long next = Math.Min(offset, (_decoderOffset / PieceLength * PieceLength) + PieceLength);
-                DecodePiece(part, _skipped.AsSpan(0, (int)(next - _decoderOffset)));
+                Span<byte> piece = _skipped.AsSpan(0, (int)(next - _decoderOffset));
+                long begin = _decoderOffset;
+                DecodePiece(part, piece);
+                if (_isOnePass)
+                {
+                    Pass(begin, piece);
+                }
             }
 
             DecodePiece(part, destination);
@@ -167,10 +185,32 @@ internal sealed class SpoolSource : ChunkedSource
         _decoderOffset += count;
     }
 
+    private bool TryTakePassed(long offset, Span<byte> destination)
+    {
+        foreach ((long begin, byte[] bytes) in _passed)
+        {
+            if (begin == offset && bytes.Length == destination.Length)
+            {
+                bytes.CopyTo(destination);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Pass(long offset, ReadOnlySpan<byte> piece)
+    {
+        byte[]? bytes = _passed.Count == MaxPassed ? _passed.Dequeue().Bytes : null;
+        bytes = bytes?.Length == piece.Length ? bytes : new byte[piece.Length];
+        piece.CopyTo(bytes);
+        _passed.Enqueue((offset, bytes));
+    }
+
     private void Spool(int part, ReadOnlySpan<byte> piece)
     {
         long end = _decoderOffset + piece.Length;
-        if (_isSpoolFull || _fronts[part] < _decoderOffset || _fronts[part] >= end)
+        if (_isSpoolFull || _isOnePass || _fronts[part] < _decoderOffset || _fronts[part] >= end)
         {
             return;
         }

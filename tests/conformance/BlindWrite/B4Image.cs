@@ -1,4 +1,4 @@
-using Imaged.Conformance.Discs;
+using Imaged.TestKit.Builders;
 
 namespace Imaged.Conformance.BlindWrite;
 

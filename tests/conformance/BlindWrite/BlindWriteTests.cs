@@ -2,6 +2,7 @@ using Imaged.Conformance.Discs;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Xunit;
 
 namespace Imaged.Conformance.BlindWrite;

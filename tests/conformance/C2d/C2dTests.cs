@@ -1,5 +1,6 @@
 using Imaged.Conformance.Discs;
 using Imaged.Formats.Model;
+using Imaged.TestKit.Builders;
 using Xunit;
 
 namespace Imaged.Conformance.C2d;
@@ -26,8 +27,8 @@ public sealed class C2dTests
             2352 => raw,
             _ => DiscData.Join(raw, 2352, DiscData.Noise(iso.Length / 2048 * 96, 1)),
         };
-        byte[] image = Image(
-            signature, data, new Block(1, 1, 1, mode, 0, (iso.Length / 2048) - 1, 1000, size) { Flags = 4 });
+        byte[] image = C2dImage.Make(
+            signature, data, new C2dImage.Block(1, 1, 1, mode, 0, (iso.Length / 2048) - 1, 1000, size) { Flags = 4 });
         using HandMade made = HandMade.Of(null, (Name, image));
         Assert.Empty(made.Image.Warnings);
         Assert.Equal(iso, made.Content());
@@ -41,13 +42,13 @@ public sealed class C2dTests
         byte[] iso = DiscData.Iso();
         int end = iso.Length / 2048;
         byte[] sound = DiscData.Sound(450, 1);
-        byte[] image = Image(
+        byte[] image = C2dImage.Make(
             "Roxio Image File Format 3.0",
             [.. iso, .. sound],
-            new Block(1, 1, 1, 1, 0, end - 1, 1000, 2048) { Flags = 4 },
-            new Block(1, 2, 0, 0, end, end + 149, 1000 + iso.Length, 2352),
-            new Block(1, 2, 1, 0, end + 150, end + 299, 1000 + iso.Length + (150 * 2352), 2352) { Flags = 3 },
-            new Block(1, 2, 2, 0xff, end + 300, end + 449, NoOffset, 2352));
+            new C2dImage.Block(1, 1, 1, 1, 0, end - 1, 1000, 2048) { Flags = 4 },
+            new C2dImage.Block(1, 2, 0, 0, end, end + 149, 1000 + iso.Length, 2352),
+            new C2dImage.Block(1, 2, 1, 0, end + 150, end + 299, 1000 + iso.Length + (150 * 2352), 2352) { Flags = 3 },
+            new C2dImage.Block(1, 2, 2, 0xff, end + 300, end + 449, NoOffset, 2352));
         using HandMade made = HandMade.Of(null, (Name, image));
         DiscTrack track = made.Disc.Tracks[1];
         Assert.Equal((end, end + 150L, end + 450L), (track.PregapLba, track.StartLba, track.EndLba));
@@ -61,7 +62,7 @@ public sealed class C2dTests
     public void What_is_wrong_is_refused()
     {
         byte[] data = new byte[100 * 2048];
-        Block[] wrong =
+        C2dImage.Block[] wrong =
         [
             new(1, 1, 1, 1, 0, 100, 1000, 2048), new(1, 1, 1, 1, 5, 4, 1000, 2048), new(1, 1, 0, 1, 0, 99, 1000, 2048),
             new(1, 1, 1, 1, 0, 99, NoOffset, 2048), new(1, 1, 1, 0, 0, 99, 1000, 2048), new(
@@ -69,40 +70,19 @@ public sealed class C2dTests
             new(1, 100, 1, 1, 0, 99, 1000, 2048),
         ];
         Assert.All(wrong, block => Assert.Throws<ImageFormatException>(
-            () => HandMade.Try("c2d", (Name, Image("Roxio Image File Format 3.0", data, block)))));
-        Block[] unsupported = [
+            () => HandMade.Try("c2d", (Name, C2dImage.Make("Roxio Image File Format 3.0", data, block)))));
+        C2dImage.Block[] unsupported = [
             new(1, 1, 1, 1, 0, 9, 1000, 2048) { IsCompressed = 1 }, new(1, 1, 1, 1, 0, 9, 1000, 2049)];
         Assert.All(unsupported, block => Assert.Throws<UnsupportedFeatureException>(
-            () => HandMade.Try("c2d", (Name, Image("Roxio Image File Format 3.0", data, block)))));
+            () => HandMade.Try("c2d", (Name, C2dImage.Make("Roxio Image File Format 3.0", data, block)))));
     }
 
     [Fact]
-    public void Damage_ends_in_success_or_a_named_error() => HandMade.Damage("c2d", (Name, Image(
+    public void Damage_ends_in_success_or_a_named_error() => HandMade.Damage("c2d", (Name, C2dImage.Make(
         "Roxio Image File Format 3.0",
         new byte[100 * 2352],
-        new Block(1, 1, 1, 1, 0, 19, 1000, 2048),
-        new Block(1, 2, 0, 0, 20, 29, 50000, 2352),
-        new Block(1, 2, 1, 0, 30, 49, 73520, 2352),
-        new Block(2, 3, 1, 2, 12000, 12009, 100000, 2448))));
-
-    private static byte[] Image(string signature, byte[] data, params Block[] blocks)
-    {
-        ByteWriter writer = new();
-        writer.Text(signature, 32).U16(196).U16(1).Text("1234567890123").U8(0).U16(blocks.Length).U32(0).U32(196).U32(0)
-            .Text("Hand made", 128).U32(0);
-        foreach (Block block in blocks)
-        {
-            writer.U32(44).U32(block.First).U32(block.Last).U64(block.Offset).U32(block.Size).Text("USABC2600001")
-                .U8(block.Flags, block.Session, block.Track, block.Index, block.Mode, block.IsCompressed).U16(0);
-        }
-
-        return writer.PadTo(1000).Bytes(data).ToArray();
-    }
-
-    private sealed record Block(int Session, int Track, int Index, int Mode, int First, int Last, long Offset, int Size)
-    {
-        public int Flags { get; init; }
-
-        public int IsCompressed { get; init; }
-    }
+        new C2dImage.Block(1, 1, 1, 1, 0, 19, 1000, 2048),
+        new C2dImage.Block(1, 2, 0, 0, 20, 29, 50000, 2352),
+        new C2dImage.Block(1, 2, 1, 0, 30, 49, 73520, 2352),
+        new C2dImage.Block(2, 3, 1, 2, 12000, 12009, 100000, 2448))));
 }

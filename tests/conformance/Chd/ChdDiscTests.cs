@@ -5,6 +5,7 @@ using Imaged.Formats.Model;
 using Imaged.Formats.Optical;
 using Imaged.Formats.Optical.Sectors;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Xunit;
 
 namespace Imaged.Conformance.Chd;

@@ -4,6 +4,7 @@ using Imaged.Conformance.Discs;
 using Imaged.Conformance.Optical;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 

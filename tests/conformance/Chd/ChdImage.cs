@@ -1,5 +1,5 @@
 using System.Text;
-using Imaged.Conformance.Discs;
+using Imaged.TestKit.Builders;
 
 namespace Imaged.Conformance.Chd;
 

@@ -1,10 +1,10 @@
 using System.IO.Compression;
 using Imaged.Blocks;
-using Imaged.Conformance.Discs;
 using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Dax;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 

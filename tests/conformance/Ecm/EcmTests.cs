@@ -4,6 +4,7 @@ using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Ecm;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using Imaged.Conformance.Discs;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Xunit;
 
 namespace Imaged.Conformance.Headered;

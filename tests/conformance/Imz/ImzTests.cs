@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using Imaged.Blocks;
-using Imaged.Conformance.Discs;
 using Imaged.Conformance.Floppy;
 using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 

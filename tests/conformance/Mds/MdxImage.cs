@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
 using System.Security.Cryptography;
-using Imaged.Conformance.Discs;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 
 namespace Imaged.Conformance.Mds;
 

@@ -1,8 +1,8 @@
 using Imaged.Blocks;
-using Imaged.Conformance.Discs;
 using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 

@@ -2,6 +2,7 @@ using Imaged.Blocks;
 using Imaged.Conformance.Discs;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical;
+using Imaged.TestKit.Builders;
 using Xunit;
 
 namespace Imaged.Conformance.Nrg;

@@ -1,5 +1,5 @@
 using System.IO.Hashing;
-using Imaged.Conformance.Discs;
+using Imaged.TestKit.Builders;
 
 namespace Imaged.Conformance.Partclone;
 

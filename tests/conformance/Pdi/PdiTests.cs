@@ -1,5 +1,6 @@
 using Imaged.Conformance.Discs;
 using Imaged.Formats.Model;
+using Imaged.TestKit.Builders;
 using Xunit;
 
 namespace Imaged.Conformance.Pdi;

@@ -1,6 +1,7 @@
 using Imaged.Conformance.Discs;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Xunit;
 
 namespace Imaged.Conformance.Pops;
@@ -16,7 +17,7 @@ public sealed class PopsTests
         byte[] iso = DiscData.Iso();
         int end = iso.Length / 2048;
         byte[] sound = DiscData.Sound(350, 1);
-        byte[] image = Image([.. DiscData.Raw(iso, 0, 2), .. sound], (0x41, 0, 0), (0x01, end, end + 50));
+        byte[] image = PopsImage.Make([.. DiscData.Raw(iso, 0, 2), .. sound], (0x41, 0, 0), (0x01, end, end + 50));
         using HandMade made = HandMade.Of(null, (Name, image));
         Assert.Equal("pops", made.Image.Format.Id);
         Assert.Empty(made.Image.Warnings);
@@ -32,7 +33,7 @@ public sealed class PopsTests
     {
         Requires.Tool("iat");
         byte[] iso = DiscData.Iso();
-        byte[] image = Image(DiscData.Raw(iso, 0, 2), (0x41, 0, 0));
+        byte[] image = PopsImage.Make(DiscData.Raw(iso, 0, 2), (0x41, 0, 0));
         using HandMade made = HandMade.Of(null, (Name, image), ("raw.bin", image[(1 << 20)..]));
         Assert.Equal(made.Content(), made.Extract("iat -i IN -o OUT --iso", "raw.bin")[..iso.Length]);
     }
@@ -40,7 +41,7 @@ public sealed class PopsTests
     [Fact]
     public void What_is_wrong_is_refused()
     {
-        byte[] good = Image(new byte[100 * 2352], (0x41, 0, 0), (0x01, 50, 60));
+        byte[] good = PopsImage.Make(new byte[100 * 2352], (0x41, 0, 0), (0x01, 50, 60));
         (int, int)[] changes = [(17, 0), (17, 0xaa), (30, 0x33), (32, 5), (48, 0x7f), (28, 0x99), (47, 0x01)];
         foreach ((int at, int value) in changes)
         {
@@ -52,29 +53,4 @@ public sealed class PopsTests
         Assert.Throws<ImageFormatException>(() => HandMade.Try("pops", (Name, new byte[2 << 20])));
         HandMade.Damage("pops", (Name, good));
     }
-
-    private static byte[] Image(byte[] sectors, params (int Type, int Index0, int Index1)[] tracks)
-    {
-        int count = sectors.Length / 2352;
-        ByteWriter writer = new();
-        writer.U8(tracks[0].Type, 0, 0xa0, 0, 0, 0, 0, 1, 0x20, 0);
-        writer.U8(tracks[^1].Type, 0, 0xa1, 0, 0, 0, 0, Bcd(tracks.Length), 0, 0);
-        writer.U8(tracks[^1].Type, 0, 0xa2, 0, 0, 0, 0);
-        Time(writer, count);
-        for (int i = 0; i < tracks.Length; i++)
-        {
-            writer.U8(tracks[i].Type, 0, Bcd(i + 1));
-            Time(writer, tracks[i].Index0);
-            writer.U8(0);
-            Time(writer, tracks[i].Index1);
-        }
-
-        return writer.PadTo(1024).Text("kHn ").PadTo(1032).U32(count).U32(count).PadTo(1 << 20).Bytes(
-            sectors).ToArray();
-    }
-
-    private static void Time(ByteWriter to, int lba) =>
-        to.U8(Bcd((lba + 150) / 4500), Bcd((lba + 150) / 75 % 60), Bcd((lba + 150) % 75));
-
-    private static int Bcd(int value) => (value / 10 * 16) + (value % 10);
 }

@@ -4,6 +4,7 @@ using System.Text;
 using Imaged.Conformance.Discs;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Xunit;
 
 namespace Imaged.Conformance.Pqi;

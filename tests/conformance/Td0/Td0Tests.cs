@@ -1,7 +1,7 @@
-using Imaged.Conformance.Discs;
 using Imaged.Conformance.Floppy;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 

@@ -1,10 +1,10 @@
 using System.IO.Compression;
 using System.Text;
 using Imaged.Blocks;
-using Imaged.Conformance.Discs;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Uif;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 

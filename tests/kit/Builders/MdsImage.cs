@@ -1,10 +1,8 @@
-using Imaged.Conformance.Discs;
-
-namespace Imaged.Conformance.Mds;
+namespace Imaged.TestKit.Builders;
 
 /// <summary>Writes descriptors of version 1.</summary>
 /// <param name="medium">0 for a CD-ROM, 0x10 for a DVD-ROM.</param>
-internal sealed class MdsImage(int medium = 0)
+public sealed class MdsImage(int medium = 0)
 {
     private const int Header = 88;
 
@@ -82,7 +80,7 @@ internal sealed class MdsImage(int medium = 0)
     }
 
     /// <summary>A track.</summary>
-    internal sealed record Track(int Number, int Mode, int SectorSize, int Start, int Count, long Offset)
+    public sealed record Track(int Number, int Mode, int SectorSize, int Start, int Count, long Offset)
     {
         public int Pregap { get; init; }
 

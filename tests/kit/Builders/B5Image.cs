@@ -1,11 +1,10 @@
 using System.Text;
-using Imaged.Conformance.Discs;
 
-namespace Imaged.Conformance.BlindWrite;
+namespace Imaged.TestKit.Builders;
 
 /// <summary>Writes descriptors of version 5.</summary>
 /// <param name="profile">Profile of the medium: 8 for a CD-ROM, 0x10 for a DVD-ROM.</param>
-internal sealed class B5Image(int profile = 8)
+public sealed class B5Image(int profile = 8)
 {
     private readonly ByteWriter _blocks = new();
     private readonly List<List<Track>> _sessions = [];
@@ -79,5 +78,5 @@ internal sealed class B5Image(int profile = 8)
     }
 
     /// <summary>A track: first sector and number of sectors are those with the pregap.</summary>
-    internal sealed record Track(int Number, int Type, int Lba, int Count, int Pregap, int Control);
+    public sealed record Track(int Number, int Type, int Lba, int Count, int Pregap, int Control);
 }

@@ -1,10 +1,8 @@
-using Imaged.Conformance.Discs;
-
-namespace Imaged.Conformance.Cdi;
+namespace Imaged.TestKit.Builders;
 
 /// <summary>Writes images of DiscJuggler field by field.</summary>
 /// <param name="version">2, 3 or 4.</param>
-internal sealed class CdiImage(int version)
+public sealed class CdiImage(int version)
 {
     private static readonly byte[] Mark = [0, 0, 1, 0, 0, 0, 255, 255, 255, 255];
 
@@ -95,7 +93,7 @@ internal sealed class CdiImage(int version)
     }
 
     /// <summary>A track with all its sectors, the pregap's first.</summary>
-    internal sealed record Track(int Mode, int ReadMode, int Start, int[] Indexes, byte[] Sectors)
+    public sealed record Track(int Mode, int ReadMode, int Start, int[] Indexes, byte[] Sectors)
     {
         public int SectorSize => ((int[])[2048, 2336, 2352, 2368, 2448])[ReadMode];
     }

@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Imaged.Conformance.Discs;
+namespace Imaged.TestKit.Builders;
 
 /// <summary>Writes the tables of hand-made images field by field.</summary>
 /// <param name="isBigEndian">Order of the bytes of a number.</param>
-internal sealed class ByteWriter(bool isBigEndian = false)
+public sealed class ByteWriter(bool isBigEndian = false)
 {
     private readonly MemoryStream _bytes = new();
 

@@ -1,13 +1,12 @@
 using System.IO.Compression;
 using System.IO.Hashing;
 using System.Text;
-using Imaged.Conformance.Discs;
 
-namespace Imaged.Conformance.V2i;
+namespace Imaged.TestKit.Builders;
 
 /// <summary>Writes recovery points, since no free program does: from the description of the format alone.</summary>
 /// <param name="volume">The volume; sectors that are zero are not stored.</param>
-internal sealed class V2iBuilder(byte[] volume)
+public sealed class V2iBuilder(byte[] volume)
 {
     private const int Slot = 131072;
     private const int Header = 96;

@@ -1,9 +1,7 @@
-using Imaged.TestKit;
-
-namespace Imaged.Conformance.Discs;
+namespace Imaged.TestKit.Builders;
 
 /// <summary>What the tracks of hand-made discs hold.</summary>
-internal static class DiscData
+public static class DiscData
 {
     public const int Cooked = 2048;
     public const int Whole = 2352;
@@ -50,6 +48,13 @@ internal static class DiscData
         byte[] noise = new byte[bytes];
         new Random(seed).NextBytes(noise);
         return noise;
+    }
+
+    /// <summary>Data with zeros behind it, up to a number of sectors.</summary>
+    public static byte[] Pad(byte[] data, int sectors)
+    {
+        Array.Resize(ref data, sectors * Cooked);
+        return data;
     }
 
     /// <summary>Sectors of sound.</summary>

@@ -5,6 +5,7 @@ using Imaged.Conformance.Discs;
 using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Builders;
 using Imaged.TestKit.Contracts;
 using Xunit;
 
@@ -104,6 +105,61 @@ public sealed class V2iTests
         AssertRefused("open 'C_Drive001.v2i'", ("disk.sv2i", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(list)]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_list_of_volumes_is_the_disk_that_they_were_on(bool isWide)
+    {
+        Requires.Tool("sfdisk", "mke2fs");
+        using TemporaryFolder folder = new();
+        Tool.Shell($"cd {folder.Path}; mke2fs -q disk 3M");
+        byte[] ext = File.ReadAllBytes(folder["disk"]);
+        byte[] fat = Small();
+        string list = List(Entry(2, "d.v2i", 0, 10000), Entry(1, "c.v2i", 0, 63));
+        using HandMade made = HandMade.Of(
+            null,
+            ("disk.sv2i", isWide ? [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(list)] : Encoding.UTF8.GetBytes(list)),
+            ("c.v2i", new V2iBuilder(fat).Build()[0]),
+            ("d.v2i", new V2iBuilder(ext).Build()[0]));
+        byte[] disk = made.Content();
+        Assert.Equal((10000 * 512) + ext.Length, disk.Length);
+        Assert.Equal(fat, disk[(63 * 512)..((63 * 512) + fat.Length)]);
+        Assert.Equal(ext, disk[(10000 * 512)..]);
+        Assert.Equal(-1, disk.AsSpan(((63 * 512) + fat.Length)..(10000 * 512)).IndexOfAnyExcept((byte)0));
+        File.WriteAllBytes(folder["whole"], disk);
+        string[] table = [.. Tool.Shell($"sfdisk -d {folder["whole"]}").Text.Split('\n').Where(
+            line => line.Contains("start=", StringComparison.Ordinal)).Select(
+            line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Replace(" ", string.Empty))];
+        Assert.Equal(
+            [$"start=63,size={fat.Length / 512},type=c", $"start=10000,size={ext.Length / 512},type=83"], table);
+        Assert.Equal(2, RecordedCheck.Run(made.Image).Confirmed.Count);
+    }
+
+    [Fact]
+    public void A_list_that_makes_no_disk_is_refused()
+    {
+        byte[] volume = new V2iBuilder(Small()).Build()[0];
+        string[] lists =
+        [
+            List(Entry(1, "c.v2i", 0, 63), Entry(2, "c.v2i", 1, 10000)), "2 disks (open 'c.v2i' or 'c.v2i')",
+            List([.. Enumerable.Range(1, 5).Select(i => Entry(i, "c.v2i", 0, i * 10000))]), "5 volumes",
+            List(Entry(1, "c.v2i", 0, 63), Entry(2, "c.v2i", 0, 64)), "begins before the end",
+            List(Entry(1, "c.v2i", 0, 0)), "'0', which is no sector",
+            List(Entry(1, "c.v2i", 0, 1L << 40)), "which is no sector",
+            List(Entry(1, "gone.v2i", 0, 63)), "'gone.v2i'",
+            List(Entry(1, "disk.sv2i", 0, 63)), "which is a list",
+            List(), "names no volumes",
+            "<SDO clsid=\"1\"><Volume1>", "no XML",
+        ];
+        for (int i = 0; i < lists.Length; i += 2)
+        {
+            AssertRefused(lists[i + 1], ("disk.sv2i", Encoding.UTF8.GetBytes(lists[i])), ("c.v2i", volume));
+        }
+
+        HandMade.Damage(
+            "v2i", ("disk.sv2i", Encoding.UTF8.GetBytes(List(Entry(1, "c.v2i", 0, 63)))), ("c.v2i", volume));
+    }
+
     [Fact]
     public void A_password_is_checked()
     {
@@ -157,6 +213,15 @@ public sealed class V2iTests
             });
         }
     }
+
+    private static string List(params string[] volumes) =>
+        $"<SDO clsid=\"{{1}}\"><VolumeCount>9</VolumeCount>{string.Concat(volumes)}</SDO>";
+
+    private static string Entry(int number, string file, int device, long sector) => $"""
+        <Volume{number}><VolumeLabel>x</VolumeLabel><ImageFile>D:\Old\{file}</ImageFile><Size>4096</Size>
+        <Segment1><DeviceNumber>{device}</DeviceNumber><Size>4096</Size><OffsetOnMedia>{sector}</OffsetOnMedia></Segment1>
+        </Volume{number}>
+        """;
 
     private static (string Name, byte[] Bytes)[] NamesOf(List<byte[]> set) =>
         [.. set.Select((bytes, index) => (index == 0 ? "disk.v2i" : $"disk_s{index:D2}.v2i", bytes))];

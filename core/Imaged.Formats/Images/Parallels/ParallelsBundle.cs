@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Xml;
 using System.Xml.Linq;
 using Imaged.Blocks;
+using Imaged.Formats.Images.Mapping;
 using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.Parallels;
@@ -27,7 +27,6 @@ internal sealed record ParallelsBundle(ImmutableArray<ParallelsStorage> Storages
     // What the newest state goes by.
     private static readonly Guid Top = new("5fbaabe3-6958-40ff-92a7-860e329aab41");
 
-    private const int MaxLength = 1 << 20;
     private const int MaxParts = 1024;
     private const long MaxSectors = 1L << 50;
 
@@ -40,12 +39,7 @@ internal sealed record ParallelsBundle(ImmutableArray<ParallelsStorage> Storages
     /// <exception cref="UnsupportedFeatureException">The disk is encrypted.</exception>
     public static ParallelsBundle Parse(BlockSource file)
     {
-        if (file.Length > MaxLength)
-        {
-            ParallelsFormat.Throw(0, $"the description has {file.Length} bytes, more than {MaxLength}");
-        }
-
-        XElement root = Load(file);
+        XElement root = XmlDescription.Load(file, ParallelsFormat.Info.Id);
         CheckEncryption(root);
         ParallelsStorage[] storages =
             [.. root.Elements("StorageData").Elements("Storage").Take(MaxParts).Select(ParseStorage)];
@@ -66,44 +60,6 @@ internal sealed record ParallelsBundle(ImmutableArray<ParallelsStorage> Storages
         }
 
         return new([.. storages], ChainOf(root, storages[0]));
-    }
-
-    private static XElement Load(BlockSource file)
-    {
-        // Without document types: they can name files, and grow.
-        XmlReaderSettings settings = new()
-        {
-            DtdProcessing = DtdProcessing.Prohibit,
-            XmlResolver = null,
-            MaxCharactersInDocument = MaxLength,
-        };
-        using MemoryStream stream = new(file.ReadBytes(0, (int)file.Length));
-        try
-        {
-            CheckDepth(stream, settings);
-            stream.Position = 0;
-            using XmlReader reader = XmlReader.Create(stream, settings);
-            return XElement.Load(reader);
-        }
-        catch (XmlException error)
-        {
-            throw new ImageFormatException(
-                ParallelsFormat.Info.Id, 0, $"the description is no XML: {error.Message.TrimEnd('.')}");
-        }
-    }
-
-    // Elements in elements in elements could exhaust the stack.
-    private static void CheckDepth(Stream stream, XmlReaderSettings settings)
-    {
-        const int MaxDepth = 32;
-        using XmlReader reader = XmlReader.Create(stream, settings);
-        while (reader.Read())
-        {
-            if (reader.Depth > MaxDepth)
-            {
-                ParallelsFormat.Throw(0, $"the description has elements more than {MaxDepth} deep");
-            }
-        }
     }
 
     private static void CheckEncryption(XElement root)

@@ -33,7 +33,13 @@ internal sealed class V2iFormat : IImageFormat
     public static DiskImage Open(ImageOpener opener)
     {
         BlockSource file = opener.Content;
-        RefuseOthers(opener);
+        ProbeWindow window = ProbeWindow.Read(file, opener.FileName);
+        if (V2iSet.IsIn(window.Head))
+        {
+            return V2iDisk.Open(opener);
+        }
+
+        RefuseOthers(window, opener.FileName);
         if (file.Length < V2iHeader.SlotLength)
         {
             Throw(0, $"the file has {file.Length} bytes, less than one block: it was cut off");
@@ -88,17 +94,11 @@ internal sealed class V2iFormat : IImageFormat
     public static void Throw(long offset, string message) => ImageFormatException.Throw(Info.Id, offset, message);
 
     // Files of the family that hold no whole volume.
-    private static void RefuseOthers(ImageOpener opener)
+    private static void RefuseOthers(ProbeWindow window, string fileName)
     {
-        ProbeWindow window = ProbeWindow.Read(opener.Content, opener.FileName);
-        if (V2iSet.IsIn(window.Head))
-        {
-            UnsupportedFeatureException.Throw(Info.Id, V2iSet.Describe(window.Head));
-        }
-
         if (window.Has(0, V2iHeader.BlockMagic))
         {
-            Throw(0, V2iFiles.BaseOf(opener.FileName) is { } name
+            Throw(0, V2iFiles.BaseOf(fileName) is { } name
                 ? $"this is a span of an image; open the base file '{name}'"
                 : "this is a span of an image; open its base file");
         }

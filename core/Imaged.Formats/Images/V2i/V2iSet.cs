@@ -1,48 +1,94 @@
-using System.Text;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Xml.Linq;
+using Imaged.Blocks;
+using Imaged.Formats.Images.Mapping;
+using Imaged.Formats.Model;
 
 namespace Imaged.Formats.Images.V2i;
 
-/// <summary>The list of the volumes of a disk (<c>.sv2i</c>), in XML. It holds no data: only the names in it are
-/// told.</summary>
+/// <summary>A volume of a disk.</summary>
+/// <param name="FileName">Its base file, without the folder of another machine.</param>
+/// <param name="FirstSector">Where it begins on the disk, in sectors of 512 bytes.</param>
+internal sealed record V2iVolume(string FileName, long FirstSector);
+
+/// <summary>The list of the volumes of a disk (<c>.sv2i</c>), in XML: an element <c>Volume1</c> and so on for each, with
+/// its <c>ImageFile</c> and its place in <c>Segment1</c>.</summary>
 internal static class V2iSet
 {
-    private const string NameBegin = "<ImageFile>";
-    private const string NameEnd = "</ImageFile>";
-    private const int MaxNames = 16;
+    // As many as a boot record has entries.
+    private const int MaxVolumes = 4;
+    private const long MaxSector = uint.MaxValue;
+    private const string Volume = "Volume";
+    private const string Segment = "Segment";
 
     /// <summary>Whether a file begins as one.</summary>
     /// <param name="head">Its first bytes.</param>
     public static bool IsIn(ReadOnlySpan<byte> head) =>
-        TextOf(head[..Math.Min(head.Length, 512)]).TrimStart('\uFEFF', ' ', '\r', '\n').StartsWith(
+        XmlDescription.Decode(head[..Math.Min(head.Length, 512)]).TrimStart(' ', '\r', '\n').StartsWith(
             "<SDO clsid=\"", StringComparison.Ordinal);
 
-    /// <summary>What it is, for a user who wants the volumes.</summary>
-    /// <param name="head">Its first bytes.</param>
-    public static string Describe(ReadOnlySpan<byte> head)
+    /// <summary>Reads a list.</summary>
+    /// <returns>The volumes by their place on the disk.</returns>
+    /// <exception cref="ImageFormatException">It is wrong.</exception>
+    /// <exception cref="UnsupportedFeatureException">No boot record can describe the disk, or there are
+    /// several.</exception>
+    public static ImmutableArray<V2iVolume> Read(BlockSource file)
     {
-        string text = TextOf(head);
-        List<string> names = [];
-        for (int from = 0; names.Count < MaxNames;)
+        List<V2iVolume> volumes = [];
+        HashSet<string> disks = [];
+        foreach (XElement element in XmlDescription.Load(file, V2iFormat.Info.Id).Descendants())
         {
-            int begin = text.IndexOf(NameBegin, from, StringComparison.Ordinal);
-            int end = begin < 0 ? -1 : text.IndexOf(NameEnd, begin, StringComparison.Ordinal);
-            if (end < 0)
+            // Others have names like 'VolumeLabel'.
+            if (IsNumbered(element, Volume) && element.Element("ImageFile") is { } name)
             {
-                break;
+                volumes.Add(ReadVolume(element, BackingFile.BareName(name.Value.Trim()), disks));
             }
-
-            // The path is of another machine.
-            names.Add("'" + Mapping.BackingFile.BareName(text[(begin + NameBegin.Length)..end].Trim()) + "'");
-            from = end;
         }
 
-        string volumes = names.Count == 0 ? "the .v2i files beside it" : string.Join(" or ", names);
-        return $"a whole disk by its list of volumes (.sv2i; open {volumes})";
+        if (volumes.Count == 0)
+        {
+            V2iFormat.Throw(0, "the list names no volumes");
+        }
+
+        if (volumes.Count > MaxVolumes || disks.Count > 1)
+        {
+            string names = string.Join(" or ", volumes.Take(MaxVolumes).Select(volume => $"'{volume.FileName}'"));
+            throw new UnsupportedFeatureException(
+                V2iFormat.Info.Id,
+                disks.Count > 1
+                    ? $"a list of volumes of {disks.Count} disks (open {names})"
+                    : $"a list of {volumes.Count} volumes, more than {MaxVolumes} (open {names} ...)");
+        }
+
+        return [.. volumes.OrderBy(volume => volume.FirstSector)];
     }
 
-    private static string TextOf(ReadOnlySpan<byte> bytes)
+    private static V2iVolume ReadVolume(XElement element, string fileName, HashSet<string> disks)
     {
-        bool isWide = bytes is [0xFF, 0xFE, ..] or [(byte)'<', 0, ..];
-        return (isWide ? Encoding.Unicode : Encoding.UTF8).GetString(bytes);
+        XElement[] segments = [.. element.Descendants().Where(child => IsNumbered(child, Segment))];
+        if (segments is not [XElement segment])
+        {
+            throw new UnsupportedFeatureException(
+                V2iFormat.Info.Id,
+                segments.Length == 0
+                    ? $"a list that does not tell the place of its volumes (open '{fileName}')"
+                    : $"a volume in {segments.Length} pieces of disks (open '{fileName}')");
+        }
+
+        disks.Add(segment.Element("DeviceNumber")?.Value.Trim() ?? string.Empty);
+        string place = segment.Element("OffsetOnMedia")?.Value.Trim() ?? string.Empty;
+        if (!long.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out long sector)
+            || sector is 0 or > MaxSector)
+        {
+            V2iFormat.Throw(0, $"the volume of '{fileName}' begins at '{place}', which is no sector of a disk");
+        }
+
+        return new(fileName, sector);
     }
+
+    private static bool IsNumbered(XElement element, string name) =>
+        element.Name.LocalName is var local && local.Length > name.Length
+        && local.StartsWith(name, StringComparison.Ordinal)
+        && !local.AsSpan(name.Length).ContainsAnyExceptInRange('0', '9');
 }

@@ -56,6 +56,7 @@ internal sealed class FuzzLoop
             Try(_mutator.Mutate(input, reads), keep: false);
         }
 
+        Ledger.Add(_target.Name, (long)clock.Elapsed.TotalSeconds, runs);
         Console.WriteLine(
             $"{_target.Name}: {runs} runs in {clock.Elapsed.TotalSeconds:F0} s, {_seeds.Count} seeds, "
             + $"{_corpus.Count} inputs, {_coverage.Edges} edges, {_found.Count} findings");

@@ -19,9 +19,12 @@ return args switch
 
 static int List()
 {
+    SortedDictionary<string, (long Seconds, long Runs)> totals = Ledger.Read();
     foreach (FuzzTarget target in FuzzTargets.All)
     {
-        Console.WriteLine(target.Name);
+        (long seconds, long runs) = totals.GetValueOrDefault(target.Name);
+        Console.WriteLine(FormattableString.Invariant(
+            $"{target.Name,-24} {TimeSpan.FromSeconds(seconds):hh\\:mm\\:ss} {runs,12} runs so far"));
     }
 
     return 0;

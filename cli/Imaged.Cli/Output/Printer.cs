@@ -11,6 +11,9 @@ namespace Imaged.Cli.Output;
 /// <param name="Verbose">Say how it is done.</param>
 internal sealed record Printer(bool Json, bool Quiet, bool Verbose)
 {
+    /// <summary>What messages begin with.</summary>
+    public static string Program { get; set; } = "imagectl";
+
     /// <summary>Prints text.</summary>
     public static void Write(StringBuilder text) => Write(text.ToString());
 
@@ -49,7 +52,7 @@ internal sealed record Printer(bool Json, bool Quiet, bool Verbose)
     {
         try
         {
-            StandardStream.Error.Write(Encoding.UTF8.GetBytes($"imagectl: {SafeText.Sentence(sentence)}\n"));
+            StandardStream.Error.Write(Encoding.UTF8.GetBytes($"{Program}: {SafeText.Sentence(sentence)}\n"));
         }
         catch (LinuxException)
         {

@@ -36,23 +36,7 @@ internal sealed class MountVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        using ImageFile image = ImageFile.Open(call.Arguments);
-        using ImageRequest request = new(image, call.Arguments);
-        using SafeFileHandle? target = OpenTarget(call.Positional(1));
-        MountParameters parameters = new()
-        {
-            Image = request.Image,
-            Directory = request.Directory,
-            Path = request.Path,
-            Options = request.Options,
-            Via = AttachVerb.ViaOf(call.Arguments),
-            View = ViewOf(call.Arguments),
-            Target = target is null ? null : request.Add(target),
-            TargetPath = target is null ? null : HostPath.NameOf(target),
-            MountOptions = SplitOptions(call.Arguments.Text(MountOptions)),
-        };
-        using VarlinkConnection daemon = Daemon.Connect(call.Arguments);
-        Attachment attachment = daemon.Call(ManagerInterface.Mount, parameters, request.Descriptors).Value.Attachment;
+        Attachment attachment = Mount(call.Arguments);
         if (call.Printer.Json)
         {
             Printer.WriteJson(attachment, ContractJson.Default.Attachment);
@@ -62,6 +46,36 @@ internal sealed class MountVerb : Verb
         Printer.Write(SafeText.Name(attachment.MountPoint ?? attachment.Id) + "\n");
         call.Printer.Explain(AttachmentText.Explain(attachment));
         return ExitCode.Done;
+    }
+
+    /// <summary>Has an image mounted.</summary>
+    /// <param name="arguments">Its path, perhaps a directory, and options.</param>
+    internal static Attachment Mount(ParsedArguments arguments)
+    {
+        using ImageFile image = ImageFile.Open(arguments);
+        using ImageRequest request = new(image, arguments);
+        using SafeFileHandle? target = OpenTarget(arguments.Positional.ElementAtOrDefault(1));
+        MountParameters parameters = new()
+        {
+            Image = request.Image,
+            Directory = request.Directory,
+            Path = request.Path,
+            Options = request.Options,
+            Via = AttachVerb.ViaOf(arguments),
+            View = ViewOf(arguments),
+            Target = target is null ? null : request.Add(target),
+            TargetPath = target is null ? null : HostPath.NameOf(target),
+            MountOptions = SplitOptions(arguments.Text(MountOptions)),
+        };
+        using VarlinkConnection daemon = Daemon.Connect(arguments);
+        return daemon.Call(ManagerInterface.Mount, parameters, request.Descriptors).Value.Attachment;
+    }
+
+    /// <summary>Whether image and directory are there and can be opened.</summary>
+    internal static void Check(ParsedArguments arguments)
+    {
+        using ImageFile image = ImageFile.Open(arguments);
+        using SafeFileHandle? target = OpenTarget(arguments.Positional.ElementAtOrDefault(1));
     }
 
     /// <summary>The options of a comma-separated list.</summary>

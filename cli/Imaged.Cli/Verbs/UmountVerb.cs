@@ -24,21 +24,7 @@ internal sealed class UmountVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        using NamedObject named = NamedObject.Find(call.Positional(0)!);
-        UnmountParameters parameters = new()
-        {
-            What = named.Name,
-            Object = named.Handle is null ? null : 0,
-            Lazy = call.Arguments.Has(Lazy),
-        };
-        using VarlinkConnection daemon = Daemon.Connect(call.Arguments);
-
-        // An open descriptor would keep it in use.
-        Attachment attachment = daemon.Call(
-            ManagerInterface.Unmount,
-            parameters,
-            named.Handle is null ? [] : [named.Handle],
-            closeDescriptors: true).Value.Attachment;
+        Attachment attachment = Unmount(call.Arguments);
         if (call.Printer.Json)
         {
             Printer.WriteJson(attachment, ContractJson.Default.Attachment);
@@ -46,5 +32,26 @@ internal sealed class UmountVerb : Verb
 
         call.Printer.Explain($"{attachment.Id}: {attachment.Image} is unmounted");
         return ExitCode.Done;
+    }
+
+    /// <summary>Has something unmounted.</summary>
+    /// <param name="arguments">What, and options.</param>
+    internal static Attachment Unmount(ParsedArguments arguments)
+    {
+        using NamedObject named = NamedObject.Find(arguments.Positional[0]);
+        UnmountParameters parameters = new()
+        {
+            What = named.Name,
+            Object = named.Handle is null ? null : 0,
+            Lazy = arguments.Has(Lazy),
+        };
+        using VarlinkConnection daemon = Daemon.Connect(arguments);
+
+        // An open descriptor would keep it in use.
+        return daemon.Call(
+            ManagerInterface.Unmount,
+            parameters,
+            named.Handle is null ? [] : [named.Handle],
+            closeDescriptors: true).Value.Attachment;
     }
 }

@@ -105,6 +105,19 @@ internal sealed class PrivateSystem : IDisposable
     public RunningCommand Begin(params string[] arguments) =>
         RunningCommand.Start(Programs.Control, arguments, _environment, Folder);
 
+    /// <summary>Runs <c>imagectl</c> under another name.</summary>
+    public CommandResult RunAs(string name, params string[] arguments)
+    {
+        string link = this[name];
+        if (!File.Exists(link))
+        {
+            File.CreateSymbolicLink(link, Programs.Control);
+        }
+
+        using RunningCommand command = RunningCommand.Start(link, arguments, _environment, Folder);
+        return command.Finish();
+    }
+
     /// <summary>Runs <c>imagectl</c> as the user <c>nobody</c>.</summary>
     public CommandResult RunAsNobody(params string[] arguments)
     {

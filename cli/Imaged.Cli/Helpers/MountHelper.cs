@@ -23,6 +23,10 @@ internal static class MountHelper
         "rw", "auto", "noauto", "nofail", "user", "nouser", "users", "owner", "group", "_netdev", "loop",
     ];
 
+    // What the daemon takes; only asked when others are to be passed over.
+    private static readonly string[] Attributes =
+        ["ro", "defaults", "relatime", "noatime", "nosuid", "suid", "nodev", "dev", "noexec", "exec"];
+
     /// <summary>Mounts.</summary>
     /// <returns>The exit status of mount(8).</returns>
     public static int Run(IReadOnlyList<string> arguments) => HelperExit.Guard(() =>
@@ -97,14 +101,13 @@ internal static class MountHelper
                         continue;
                     }
 
-                    throw new CliException(
-                        ExitCode.Usage, $"unknown mount option '{option}'; known are {Prefix}{string.Join(
-                            ", " + Prefix, Known)}");
+                    string known = string.Join(", ", Known.Select(item => Prefix + item));
+                    throw new CliException(ExitCode.Usage, $"unknown mount option '{option}'; known are {known}");
                 }
 
                 arguments.Add("--" + own);
             }
-            else if (!IsForOthers(option))
+            else if (!IsForOthers(option) && (!call.Has(Sloppy) || Attributes.Contains(option)))
             {
                 passed.Add(option);
             }

@@ -10,8 +10,8 @@ internal static class SeedStore
     private const long MaxStoredLength = 2 << 20;
     private const long MaxLength = 40 << 20;
 
-    /// <summary>Seeds of a target, in an order that is always the same: its own, those of this tree, the shared samples
-    /// that it accepts, and what it fell over before.</summary>
+    /// <summary>Seeds of a target, in an order that is always the same: its own, those of this tree and those that are
+    /// made, the shared samples that it accepts, and what it fell over before.</summary>
     public static IReadOnlyList<byte[]> For(FuzzTarget target)
     {
         if (target.Seeds.Count > 0)
@@ -19,7 +19,11 @@ internal static class SeedStore
             return target.Seeds;
         }
 
-        List<byte[]> seeds = [.. TreeSamples.Names().Select(TreeSamples.Read).Where(bytes => Accepts(target, bytes))];
+        List<byte[]> seeds =
+        [
+            .. TreeSamples.Names().Select(TreeSamples.Read).Concat(MadeSeeds.All)
+                .Where(bytes => Accepts(target, bytes)),
+        ];
         seeds.AddRange(CrashStore.Files(target.Name).Select(CrashStore.Load).Where(bytes => bytes.Length > 0));
         if (Samples.Available)
         {

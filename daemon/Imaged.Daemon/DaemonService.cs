@@ -24,7 +24,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
 
     private readonly DaemonOptions _options;
     private readonly ILogger _logger;
-    private readonly ChildWorkerLauncher _launcher;
+    private readonly IWorkerLauncher _launcher;
     private readonly DaemonConfig _config;
     private readonly AccessPolicy _policy;
     private readonly Caretaker _caretaker;
@@ -42,7 +42,9 @@ internal sealed class DaemonService : IHostedService, IDisposable
         _config = DaemonConfig.Load(options.ConfigFile);
         Directory.CreateDirectory(options.StateFolder);
         _policy = new AccessPolicy(_config);
-        _launcher = new ChildWorkerLauncher(options, _config);
+        _launcher = options.WorkerUnit is null
+            ? new ChildWorkerLauncher(options, _config)
+            : new UnitWorkerLauncher(options, _config);
         RecordStore records = new(options.StateFolder);
         AttachmentTable table = new(_config);
         _caretaker = new Caretaker(table, _launcher, records, _logger);
@@ -136,6 +138,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
         long collected = 0;
         while (!_stopping)
         {
+            SystemdNotify.Alive();
             long allocated = GC.GetTotalAllocatedBytes();
             if (allocated - collected > MaxGarbage)
             {

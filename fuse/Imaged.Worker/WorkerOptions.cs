@@ -11,9 +11,10 @@ namespace Imaged.Worker;
 /// <param name="HasDestination">Descriptor 5 is the directory to copy into.</param>
 /// <param name="HasListener">Descriptor 6 is a socket on which a new daemon connects.</param>
 /// <param name="HasCache">Descriptor 7 is the directory for indexes and spools.</param>
+/// <param name="HeapLimit">Managed memory, as the runtime takes it: hexadecimal bytes.</param>
 internal sealed record WorkerOptions(
     bool Confined, uint? Uid, uint Gid, IReadOnlyList<uint> Groups,
-    bool HasDirectory, bool HasDestination, bool HasListener, bool HasCache)
+    bool HasDirectory, bool HasDestination, bool HasListener, bool HasCache, string HeapLimit)
 {
     /// <summary>Control socket.</summary>
     public const int ControlDescriptor = 3;
@@ -30,10 +31,12 @@ internal sealed record WorkerOptions(
     /// <summary>Where indexes are kept and spools are made.</summary>
     public const int CacheDescriptor = 7;
 
+    private const string DefaultHeapLimit = "10000000"; // 256 MiB
+
     /// <summary>Reads the arguments; null when they make no sense.</summary>
     public static WorkerOptions? Parse(IReadOnlyList<string> arguments)
     {
-        WorkerOptions options = new(false, null, 0, [], false, false, false, false);
+        WorkerOptions options = new(false, null, 0, [], false, false, false, false, DefaultHeapLimit);
         for (int i = 0; i < arguments.Count; i++)
         {
             switch (arguments[i])
@@ -52,6 +55,9 @@ internal sealed record WorkerOptions(
                     break;
                 case "--cache":
                     options = options with { HasCache = true };
+                    break;
+                case "--heap" when i + 1 < arguments.Count && IsHexadecimal(arguments[i + 1]):
+                    options = options with { HeapLimit = arguments[++i] };
                     break;
                 case "--uid" when i + 1 < arguments.Count && TryNumber(arguments[i + 1], out uint uid):
                     options = options with { Uid = uid };
@@ -77,6 +83,9 @@ internal sealed record WorkerOptions(
 
         return options;
     }
+
+    private static bool IsHexadecimal(string text) =>
+        long.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long limit) && limit > 0;
 
     private static uint[]? ParseGroups(string list)
     {

@@ -14,22 +14,23 @@ internal static class WorkerProgram
     private const int ExitUsage = 2;
     private const int ExitFailed = 1;
 
-    // A worker holds few descriptors; managed memory is limited by whoever starts it (DOTNET_GCHeapHardLimit).
-    private const string HeapLimitVariable = "DOTNET_GCHeapHardLimit";
-    private const string DefaultHeapLimit = "10000000"; // hexadecimal bytes: 256 MiB
-
     /// <summary>Runs the program; returns its exit status.</summary>
     public static int Run(string[] arguments)
     {
-        WorkerOptions? options = WorkerOptions.Parse(arguments);
-        if (options is null)
-        {
-            Console.Error.WriteLine("imaged-worker is started by imaged and imagectl, not by hand");
-            return ExitUsage;
-        }
-
         try
         {
+            if (arguments is ["--connect", string path])
+            {
+                arguments = Assignment.Fetch(path);
+            }
+
+            WorkerOptions? options = WorkerOptions.Parse(arguments);
+            if (options is null)
+            {
+                Console.Error.WriteLine("imaged-worker is started by imaged and imagectl, not by hand");
+                return ExitUsage;
+            }
+
             if (!options.Confined)
             {
                 Confine(options, arguments);
@@ -58,10 +59,9 @@ internal static class WorkerProgram
             WritableDirectory = destination,
             CacheDirectory = cache,
         });
-        string limit = Environment.GetEnvironmentVariable(HeapLimitVariable) ?? DefaultHeapLimit;
         string[] environment =
         [
-            $"{HeapLimitVariable}={limit}",
+            $"DOTNET_GCHeapHardLimit={options.HeapLimit}",
             "DOTNET_GCgen0size=400000", // hexadecimal: 4 MiB, so that a worker without work stays small
             "LC_ALL=C.UTF-8",
             "TZ=UTC",

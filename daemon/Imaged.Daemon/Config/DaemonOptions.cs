@@ -6,9 +6,17 @@ namespace Imaged.Daemon.Config;
 /// <param name="MediaFolder">Folder for mount points that the user does not name.</param>
 /// <param name="CacheFolder">Folder for what workers keep, a folder for each user.</param>
 /// <param name="Worker">The worker program.</param>
+/// <param name="WorkerUnit">The template of the units that workers run in, such as <c>imaged-worker@.service</c>; null
+/// when they are children of the daemon.</param>
 /// <param name="ConfigFile">The configuration; need not exist.</param>
 internal sealed record DaemonOptions(
-    string Socket, string StateFolder, string MediaFolder, string CacheFolder, string Worker, string ConfigFile)
+    string Socket,
+    string StateFolder,
+    string MediaFolder,
+    string CacheFolder,
+    string Worker,
+    string? WorkerUnit,
+    string ConfigFile)
 {
     /// <summary>How the program is called.</summary>
     public const string Usage = """
@@ -21,10 +29,13 @@ internal sealed record DaemonOptions(
           --media-dir DIR   mount points by label       (IMAGED_MEDIA_DIR, /run/media/imaged)
           --cache-dir DIR   indexes and spools by user  (IMAGED_CACHE_DIR, /var/cache/imaged)
           --worker PATH     the worker program          (IMAGED_WORKER, imaged-worker beside imaged)
+          --worker-unit U   systemd's template of them  (IMAGED_WORKER_UNIT, none: children of imaged)
           --config FILE     configuration               (IMAGED_CONFIG, /etc/imaged/imaged.conf)
           --help            show this
           --version         show the version
         """;
+
+    private const string WorkerUnitOption = "--worker-unit";
 
     /// <summary>Reads the command line.</summary>
     /// <param name="arguments">Without the program's name.</param>
@@ -38,6 +49,7 @@ internal sealed record DaemonOptions(
             ["--media-dir"] = Variable("IMAGED_MEDIA_DIR", "/run/media/imaged"),
             ["--cache-dir"] = Variable("IMAGED_CACHE_DIR", "/var/cache/imaged"),
             ["--worker"] = Variable("IMAGED_WORKER", Path.Combine(AppContext.BaseDirectory, "imaged-worker")),
+            [WorkerUnitOption] = Variable("IMAGED_WORKER_UNIT", string.Empty),
             ["--config"] = Variable("IMAGED_CONFIG", "/etc/imaged/imaged.conf"),
         };
         for (int i = 0; i < arguments.Count; i++)
@@ -55,7 +67,15 @@ internal sealed record DaemonOptions(
                 return null;
             }
 
-            values[parts[0]] = Path.GetFullPath(parts.Length == 2 ? parts[1] : arguments[i]);
+            string value = parts.Length == 2 ? parts[1] : arguments[i];
+            values[parts[0]] = parts[0] == WorkerUnitOption ? value : Path.GetFullPath(value);
+        }
+
+        string unit = values[WorkerUnitOption];
+        if (unit.Length > 0 && (!unit.EndsWith("@.service", StringComparison.Ordinal) || unit.Contains('/')))
+        {
+            error = $"'{unit}' is no template of a unit, such as imaged-worker@.service";
+            return null;
         }
 
         error = null;
@@ -65,6 +85,7 @@ internal sealed record DaemonOptions(
             values["--media-dir"],
             values["--cache-dir"],
             values["--worker"],
+            unit.Length == 0 ? null : unit,
             values["--config"]);
     }
 

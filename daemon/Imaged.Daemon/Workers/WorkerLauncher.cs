@@ -8,67 +8,42 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Workers;
 
-/// <summary>Whose rights a worker gets.</summary>
-/// <param name="Uid">User.</param>
-/// <param name="Gid">Group.</param>
-/// <param name="Groups">Supplementary groups.</param>
-internal sealed record WorkerIdentity(uint Uid, uint Gid, IReadOnlyList<uint> Groups);
-
-/// <summary>Starts workers.</summary>
-internal interface IWorkerLauncher
+/// <summary>What all launchers do alike: what a worker is told and given, and how it is found again.</summary>
+internal abstract class WorkerLauncher : IWorkerLauncher
 {
-    /// <summary>Called with attachment id and process when a worker has ended.</summary>
-    event Action<string, ChildProcess>? Ended;
+    /// <summary>Number of the worker's end of the connection to the daemon.</summary>
+    protected const int Control = 3;
 
-    /// <summary>Starts a worker.</summary>
-    /// <param name="id">Id of the attachment that it is for.</param>
-    /// <param name="identity">Whose rights it gets.</param>
-    /// <param name="directory">The image's directory; null when siblings cannot be opened.</param>
-    WorkerProcess Start(string id, WorkerIdentity identity, SafeFileHandle? directory);
-
-    /// <summary>Connects to a worker that a daemon before this one started; null when it is gone. One that lives but
-    /// cannot be reached is killed.</summary>
-    WorkerProcess? Adopt(string id, int pid, ulong started);
-
-    /// <summary>Removes what is left of a worker that has ended.</summary>
-    void Forget(string id);
-}
-
-/// <summary>Starts workers as children of the daemon, each in a session of its own; they outlive it.</summary>
-internal sealed class ChildWorkerLauncher : IWorkerLauncher, IDisposable
-{
-    private const int Control = 3;
     private const int Directory = 4;
     private const int Listener = 6;
     private const int Cache = 7;
 
-    private readonly DaemonOptions _options;
     private readonly DaemonConfig _config;
-    private readonly string _folder;
+    private readonly string _cacheFolder;
     private readonly WorkerWatcher _watcher = new();
 
-    /// <summary>A launcher of the worker program in <paramref name="options"/>.</summary>
-    public ChildWorkerLauncher(DaemonOptions options, DaemonConfig config)
+    /// <summary>A launcher.</summary>
+    /// <param name="options">Where things are.</param>
+    /// <param name="config">Limits of workers.</param>
+    protected WorkerLauncher(DaemonOptions options, DaemonConfig config)
     {
-        _options = options;
         _config = config;
-        _folder = Path.Combine(options.StateFolder, "workers");
+        _cacheFolder = options.CacheFolder;
+        Folder = Path.Combine(options.StateFolder, "workers");
         System.IO.Directory.CreateDirectory(
-            _folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <inheritdoc/>
     public event Action<string, ChildProcess>? Ended;
 
+    /// <summary>Where the sockets of workers are; for root only.</summary>
+    protected string Folder { get; }
+
     /// <inheritdoc/>
     public WorkerProcess Start(string id, WorkerIdentity identity, SafeFileHandle? directory)
     {
-        List<string> arguments = ["--listener"];
-        if (directory is not null)
-        {
-            arguments.Add("--dir");
-        }
-
+        List<string> arguments = ["--listener", "--heap", HeapLimit()];
         if (identity.Uid != 0)
         {
             arguments.AddRange(
@@ -79,41 +54,33 @@ internal sealed class ChildWorkerLauncher : IWorkerLauncher, IDisposable
             ]);
         }
 
-        using SafeFileHandle? cache = CacheDirectory.TryOpenFor(_options.CacheFolder, identity.Uid, identity.Gid);
+        Forget(id);
+        using SafeFileHandle? cache = CacheDirectory.TryOpenFor(_cacheFolder, identity.Uid, identity.Gid);
+        using UnixSocket listener =
+            UnixSocket.Listen(SocketOf(id), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        List<(int, SafeHandle)> descriptors = [(Listener, listener.Handle)];
+        if (directory is not null)
+        {
+            arguments.Add("--dir");
+            descriptors.Add((Directory, directory));
+        }
+
         if (cache is not null)
         {
             arguments.Add("--cache");
+            descriptors.Add((Cache, cache));
         }
 
-        Forget(id);
-        using UnixSocket listener =
-            UnixSocket.Listen(SocketOf(id), UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
-        using (theirs)
+        try
         {
-            List<(int, SafeHandle)> descriptors = [(Control, theirs.Handle), (Listener, listener.Handle)];
-            if (directory is not null)
-            {
-                descriptors.Add((Directory, directory));
-            }
-
-            if (cache is not null)
-            {
-                descriptors.Add((Cache, cache));
-            }
-
-            try
-            {
-                ChildProcess process = ChildProcess.Start(_options.Worker, arguments, descriptors, Environment());
-                _watcher.Watch(process, () => Ended?.Invoke(id, process));
-                return new(process, new VarlinkConnection(ours));
-            }
-            catch
-            {
-                ours.Dispose();
-                Forget(id);
-                throw;
-            }
+            (ChildProcess process, UnixSocket control) = Launch(id, arguments, descriptors);
+            _watcher.Watch(process, () => Ended?.Invoke(id, process));
+            return new(process, new VarlinkConnection(control));
+        }
+        catch
+        {
+            Forget(id);
+            throw;
         }
     }
 
@@ -148,16 +115,18 @@ internal sealed class ChildWorkerLauncher : IWorkerLauncher, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _watcher.Dispose();
 
-    private string[] Environment()
-    {
-        long heap = (long)_config.WorkerMemory << 20;
-        return
-        [
-            string.Create(CultureInfo.InvariantCulture, $"DOTNET_GCHeapHardLimit={heap:X}"),
-            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-            "LC_ALL=C.UTF-8",
-        ];
-    }
+    /// <summary>Starts the process.</summary>
+    /// <param name="id">Id of the attachment that it is for.</param>
+    /// <param name="arguments">What it is told.</param>
+    /// <param name="descriptors">What it is given, with the numbers that it knows them by; they stay the
+    /// caller's.</param>
+    /// <returns>The process, and our end of the connection to it.</returns>
+    protected abstract (ChildProcess Process, UnixSocket Control) Launch(
+        string id, IReadOnlyList<string> arguments, IReadOnlyList<(int Target, SafeHandle Handle)> descriptors);
 
-    private string SocketOf(string id) => Path.Combine(_folder, id);
+    // Hexadecimal bytes, as the runtime wants them.
+    private string HeapLimit() =>
+        ((long)_config.WorkerMemory << 20).ToString("X", CultureInfo.InvariantCulture);
+
+    private string SocketOf(string id) => Path.Combine(Folder, id);
 }

@@ -28,8 +28,9 @@ check() { # what, status, expectation
 
 fdstore() { systemctl show -P NFileDescriptorStore imaged.service; }
 daemon() { systemctl show -P MainPID imaged.service; }
-workers() {
-    { cat /sys/fs/cgroup/system.slice/imaged.service/cgroup.procs 2>/dev/null || true; } | grep -vx "$(daemon)" || true
+workers() { # each in a unit of its own
+    systemctl list-units --plain --no-legend --state=active 'imaged-worker@*' | awk '{ print $1 }' \
+        | xargs -r systemctl show -P MainPID | grep -v -e '^$' -e '^0$' || true
 }
 count() { wc -w <<<"$*"; }
 

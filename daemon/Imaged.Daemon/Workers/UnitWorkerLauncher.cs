@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Imaged.Daemon.Config;
+using Imaged.Ipc;
+using Imaged.Linux;
+using Imaged.Linux.Sockets;
+
+namespace Imaged.Daemon.Workers;
+
+/// <summary>Has systemd start each worker as a unit of its own, with its sandbox and its limits. The worker connects to a
+/// socket that is made for it, is told there what a child would be told by arguments, and is given what a child would
+/// inherit.</summary>
+internal sealed class UnitWorkerLauncher : WorkerLauncher
+{
+    private const string Manager = "/usr/bin/systemctl";
+
+    // A machine that boots may be slow; what waits here is a user.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly string _template;
+    private long _last;
+
+    /// <summary>A launcher of instances of the unit in <paramref name="options"/>.</summary>
+    public UnitWorkerLauncher(DaemonOptions options, DaemonConfig config)
+        : base(options, config)
+    {
+        _template = options.WorkerUnit!;
+    }
+
+    /// <inheritdoc/>
+    protected override (ChildProcess Process, UnixSocket Control) Launch(
+        string id, IReadOnlyList<string> arguments, IReadOnlyList<(int Target, SafeHandle Handle)> descriptors)
+    {
+        string instance = NextInstance(id);
+        string unit = _template.Replace("@", "@" + instance, StringComparison.Ordinal);
+        string path = Path.Combine(Folder, instance + ".start");
+        using UnixSocket listener = UnixSocket.Listen(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        try
+        {
+            using ChildProcess command = ChildProcess.Start(Manager, ["start", "--no-block", "--quiet", unit], []);
+            bool connects = Poller.Wait([listener.Handle], (int)Patience.TotalMilliseconds).Count > 0;
+            if (!command.WaitForExit(connects ? (int)Patience.TotalMilliseconds : 0))
+            {
+                command.Kill();
+                command.WaitForExit(-1);
+            }
+
+            if (!connects)
+            {
+                throw new ImagedException(
+                    ErrorKind.Failed, $"systemd did not start '{unit}'; see why with: journalctl -b -u '{unit}'");
+            }
+
+            return Hand(listener.Accept(null)!, unit, arguments, descriptors);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    // A unit whose process has just ended is still there for a moment: each gets a name that none had.
+    private string NextInstance(string id)
+    {
+        long now = DateTime.UtcNow.Ticks;
+        long before;
+        long next;
+        do
+        {
+            before = Interlocked.Read(ref _last);
+            next = Math.Max(now, before + 1);
+        }
+        while (Interlocked.CompareExchange(ref _last, next, before) != before);
+        return $"{id}-{next.ToString("x", CultureInfo.InvariantCulture)}";
+    }
+
+    private static (ChildProcess Process, UnixSocket Control) Hand(
+        UnixSocket connection,
+        string unit,
+        IReadOnlyList<string> arguments,
+        IReadOnlyList<(int Target, SafeHandle Handle)> descriptors)
+    {
+        try
+        {
+            // The folder lets root only in, and the process waits for us: the number is still its own.
+            int pid = connection.GetPeer().Pid;
+            ChildProcess process = ChildProcess.Adopt(pid, ChildProcess.StartTimeOf(pid))
+                ?? throw new ImagedException(
+                    ErrorKind.Failed, $"'{unit}' ended at once; see why with: journalctl -b -u '{unit}'");
+            string numbers = string.Join(' ', descriptors.Select(item => item.Target));
+            byte[] text = Encoding.UTF8.GetBytes(string.Join('\n', [numbers, .. arguments]));
+            byte[] message = new byte[sizeof(int) + text.Length];
+            BinaryPrimitives.WriteInt32LittleEndian(message, text.Length);
+            text.CopyTo(message, sizeof(int));
+            connection.Send(message, [.. descriptors.Select(item => item.Handle)], Patience);
+            return (process, connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

@@ -43,13 +43,17 @@ public static unsafe class SystemdNotify
         }
     }
 
+    /// <summary>Says that this process is alive (sd_notify(3), WATCHDOG).</summary>
+    public static void Alive()
+    {
+        Tell("WATCHDOG=1");
+    }
+
     /// <summary>Shows a line in <c>systemctl status</c>.</summary>
+    /// <param name="text">Without line breaks.</param>
     public static void Status(string text)
     {
-        if (IsAvailable)
-        {
-            Send($"STATUS={text}", []);
-        }
+        Tell($"STATUS={text}");
     }
 
     /// <summary>Takes what the service manager passed: sockets that it listens on for us, and what was stored. May be
@@ -80,6 +84,24 @@ public static unsafe class SystemdNotify
         }
 
         return passed;
+    }
+
+    // What is lost when the manager does not listen matters to nobody.
+    private static void Tell(string text)
+    {
+        if (!IsAvailable)
+        {
+            return;
+        }
+
+        try
+        {
+            Send(text, []);
+        }
+        catch (LinuxException)
+        {
+            // It is restarting itself, or ending.
+        }
     }
 
     // The manager answers by closing the other end of a pipe, after everything that was sent before.

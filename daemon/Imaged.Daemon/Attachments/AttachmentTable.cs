@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Imaged.Daemon.Config;
 using Imaged.Ipc;
+using Imaged.Linux;
 
 namespace Imaged.Daemon.Attachments;
 
@@ -79,6 +81,7 @@ internal sealed class AttachmentTable
         {
             _reserved.Remove(attached.Record.Id);
             _attachments.Add(attached.Record.Id, attached);
+            Tell();
         }
     }
 
@@ -87,7 +90,26 @@ internal sealed class AttachmentTable
     {
         lock (_lock)
         {
-            _attachments.Remove(id);
+            if (_attachments.Remove(id))
+            {
+                Tell();
+            }
         }
+    }
+
+    // For 'systemctl status': how many there are, and where the newest is.
+    private void Tell()
+    {
+        if (_attachments.Count == 0)
+        {
+            SystemdNotify.Status("nothing is attached");
+            return;
+        }
+
+        Attached newest = _attachments.Values.MaxBy(attached => attached.Record.Since)!;
+        SystemdNotify.Status(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_attachments.Count} attached; the newest: '{Text.Escape(newest.Record.Image)}' on "
+            + $"'{Text.Escape(newest.Record.MountPoint ?? newest.DevicePath ?? string.Empty)}'; see: imagectl list"));
     }
 }

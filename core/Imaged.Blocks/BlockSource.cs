@@ -17,9 +17,9 @@ public abstract class BlockSource : IDisposable
     /// not look at the end then.</summary>
     public virtual bool IsOneWay => false;
 
-    /// <summary>Says that from now on the source is read once, from some offset to its end, by readers that are close to
-    /// each other: one that keeps what it has decoded need not do so any longer. It stays readable at any offset, but
-    /// going back may take long.</summary>
+    /// <summary>Says that from now on the source is read once, from some offset to its end, by readers that are close
+    /// to each other: one that keeps what it has decoded need not do so any longer. It stays readable at any offset,
+    /// but going back may take long.</summary>
     public virtual void ExpectOnePass()
     {
     }

@@ -7,8 +7,8 @@ namespace Imaged.E2e;
 /// <summary>One volume of mkfs.ext4 as an image of any format.</summary>
 internal static class Disks
 {
-    /// <summary>Makes <c>disk</c>, a volume of several megabytes with what compresses well, badly and not at all, of the
-    /// folder <c>source</c>; its times are whole seconds.</summary>
+    /// <summary>Makes <c>disk</c>, a volume of several megabytes with what compresses well, badly and not at all, of
+    /// the folder <c>source</c>; its times are whole seconds.</summary>
     public static void Make(string folder) => Tool.Shell($$"""
         cd '{{folder}}'
         mkdir -p source/deep/er volume

@@ -3,14 +3,15 @@ using Xunit;
 
 namespace Imaged.E2e;
 
-/// <summary>File systems that programs of their own fill with the same folder, and images of which programs of their own
-/// extract the files, mounted without the kernel's drivers.</summary>
+/// <summary>File systems that programs of their own fill with the same folder, and images of which programs of their
+/// own extract the files, mounted without the kernel's drivers.</summary>
 public sealed class FileSystemTests
 {
     [Theory]
     [InlineData("fat", "mkfs.fat -C image 20000 && mcopy -s -i image source/* ::", "mcopy")]
     [InlineData("exfat", "truncate -s 20M image && mkfs.exfat image && loop=$(losetup -f --show image) && "
-        + "mount.exfat-fuse $loop at && cp -r source/* at && umount at && losetup -d $loop", "mkfs.exfat", "mount.exfat-fuse")]
+        + "mount.exfat-fuse $loop at && cp -r source/* at && umount at && losetup -d $loop",
+        "mkfs.exfat", "mount.exfat-fuse")]
     [InlineData("ntfs", "truncate -s 20M image && mkntfs -F -q image && ntfs-3g image at && "
         + "cp -r source/* at && umount at", "mkntfs", "ntfs-3g")]
     [InlineData("hfs", "truncate -s 20M image && hformat -l V image && hmkdir deep && hmkdir :deep:er && "

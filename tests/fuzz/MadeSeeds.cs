@@ -3,8 +3,8 @@ using Imaged.TestKit.Builders;
 
 namespace Imaged.Fuzz;
 
-/// <summary>Seeds for formats of which no small sample exists: written by the builders of the tests, or by programs that
-/// pack.</summary>
+/// <summary>Seeds for formats of which no small sample exists: written by the builders of the tests, or by programs
+/// that pack.</summary>
 internal static class MadeSeeds
 {
     private const int Sectors = 40;
@@ -28,13 +28,16 @@ internal static class MadeSeeds
             new C2dImage.Block(1, 1, 1, 1, 0, Sectors - 1, 1000, 2048) { Flags = 4 },
             new C2dImage.Block(1, 2, 1, 0, Sectors, (2 * Sectors) - 1, 1000 + data.Length, 2352));
         yield return CifImage.Make([[new(1, 2048, data), new(0, 2352, sound)], [new(1, 2048, data)]]);
-        yield return PopsImage.Make([.. DiscData.Raw(data, 0, 2), .. sound], (0x41, 0, 0), (0x01, Sectors, Sectors + 5));
-        yield return new ByteWriter().Text("TTAFMPVOBCDIMG").U8(1, 0).Bytes(DiscData.Noise(288, 7)).Bytes(raw).ToArray();
+        yield return PopsImage.Make(
+            [.. DiscData.Raw(data, 0, 2), .. sound], (0x41, 0, 0), (0x01, Sectors, Sectors + 5));
+        yield return new ByteWriter()
+            .Text("TTAFMPVOBCDIMG").U8(1, 0).Bytes(DiscData.Noise(288, 7)).Bytes(raw).ToArray();
         yield return new CdiImage(4)
             .Session().Add(new(1, 0, 0, [0, Sectors], data))
             .Session().Add(new(0, 2, 12000, [0, Sectors], sound)).ToArray();
         yield return new CdiImage(2).Session().Add(new(1, 2, 0, [0, Sectors], raw)).ToArray();
-        yield return new MdsImage().Session().Add(new(1, 0xaa, 2352, 0, 1, 0)).Add(new(2, 0xa9, 2352, 1, 1, 2352)).ToArray();
+        yield return new MdsImage()
+            .Session().Add(new(1, 0xaa, 2352, 0, 1, 0)).Add(new(2, 0xa9, 2352, 1, 1, 2352)).ToArray();
         yield return new MdsImage(0x10).Session().Add(new(1, 2, 2048, 0, 1, 0)).ToArray();
         yield return new B5Image().Block("image.b5i", 0, 2352, 0, 2).Session().Add(new(1, 2, 0, 2, 0, 4)).ToArray();
         yield return

@@ -9,8 +9,8 @@ using Imaged.Linux.Sockets;
 
 namespace Imaged.Daemon.Workers;
 
-/// <summary>Has systemd start each worker as a unit of its own, with its sandbox and its limits. The worker connects to a
-/// socket that is made for it, is told there what a child would be told by arguments, and is given what a child would
+/// <summary>Has systemd start each worker as a unit of its own, with its sandbox and its limits. The worker connects to
+/// a socket that is made for it, is told there what a child would be told by arguments, and is given what a child would
 /// inherit.</summary>
 internal sealed class UnitWorkerLauncher : WorkerLauncher
 {

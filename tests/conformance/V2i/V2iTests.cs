@@ -219,7 +219,8 @@ public sealed class V2iTests
 
     private static string Entry(int number, string file, int device, long sector) => $"""
         <Volume{number}><VolumeLabel>x</VolumeLabel><ImageFile>D:\Old\{file}</ImageFile><Size>4096</Size>
-        <Segment1><DeviceNumber>{device}</DeviceNumber><Size>4096</Size><OffsetOnMedia>{sector}</OffsetOnMedia></Segment1>
+        <Segment1><DeviceNumber>{device}</DeviceNumber><Size>4096</Size>
+        <OffsetOnMedia>{sector}</OffsetOnMedia></Segment1>
         </Volume{number}>
         """;
 

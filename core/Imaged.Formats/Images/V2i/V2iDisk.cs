@@ -6,8 +6,8 @@ using Imaged.Formats.Partitions.Mbr;
 
 namespace Imaged.Formats.Images.V2i;
 
-/// <summary>The disk of a list of volumes: each volume in its place, and a boot record that says where they are. All else
-/// was not saved, and is zero.</summary>
+/// <summary>The disk of a list of volumes: each volume in its place, and a boot record that says where they are. All
+/// else was not saved, and is zero.</summary>
 internal static class V2iDisk
 {
     private const int SectorLength = V2iMap.SectorLength;

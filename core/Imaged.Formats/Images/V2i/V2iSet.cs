@@ -12,8 +12,8 @@ namespace Imaged.Formats.Images.V2i;
 /// <param name="FirstSector">Where it begins on the disk, in sectors of 512 bytes.</param>
 internal sealed record V2iVolume(string FileName, long FirstSector);
 
-/// <summary>The list of the volumes of a disk (<c>.sv2i</c>), in XML: an element <c>Volume1</c> and so on for each, with
-/// its <c>ImageFile</c> and its place in <c>Segment1</c>.</summary>
+/// <summary>The list of the volumes of a disk (<c>.sv2i</c>), in XML: an element <c>Volume1</c> and so on for each,
+/// with its <c>ImageFile</c> and its place in <c>Segment1</c>.</summary>
 internal static class V2iSet
 {
     // As many as a boot record has entries.

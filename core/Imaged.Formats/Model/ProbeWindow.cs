@@ -37,13 +37,11 @@ public sealed class ProbeWindow
     public static ProbeWindow Read(BlockSource source, string fileName)
     {
         int count = (int)Math.Min(WindowLength, source.Length);
-        if (source.Length > WindowLength && !source.IsOneWay)
-        {
-            return ReadEnds(source, fileName);
-        }
-
         byte[] head = source.ReadBytes(0, count);
-        return new(head, source.Length > WindowLength ? [] : head, source.Length, fileName);
+        byte[] tail = source.Length <= WindowLength ? head
+            : source.IsOneWay ? []
+            : source.ReadBytes(source.Length - count, count);
+        return new(head, tail, source.Length, fileName);
     }
 
     /// <summary>Whether the file name ends in one of the extensions, whatever its case.</summary>
@@ -58,26 +56,4 @@ public sealed class ProbeWindow
     public bool HasAtEnd(int fromEnd, ReadOnlySpan<byte> magic) =>
         fromEnd <= _tail.Length && magic.Length <= fromEnd
         && Tail.Slice(_tail.Length - fromEnd, magic.Length).SequenceEqual(magic);
-
-    // At once: each may be the end of a block of many megabytes that has to be decoded.
-    private static ProbeWindow ReadEnds(BlockSource source, string fileName)
-    {
-        byte[] ReadTail() => source.ReadBytes(source.Length - WindowLength, WindowLength);
-        if (source.GetExtent(0).Host is not null)
-        {
-            return new(source.ReadBytes(0, WindowLength), ReadTail(), source.Length, fileName);
-        }
-
-        Task<byte[]> tail = Task.Run(ReadTail);
-        try
-        {
-            byte[] head = source.ReadBytes(0, WindowLength);
-            return new(head, tail.GetAwaiter().GetResult(), source.Length, fileName);
-        }
-        finally
-        {
-            // What it throws has passed above, or comes second.
-            ((Task)tail).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
-        }
-    }
 }

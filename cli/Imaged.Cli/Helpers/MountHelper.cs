@@ -4,7 +4,8 @@ using Imaged.Cli.Verbs;
 namespace Imaged.Cli.Helpers;
 
 /// <summary><c>mount.imaged IMAGE DIR</c>, as mount(8) calls it for the type <c>imaged</c> (mount(8), External
-/// helpers). What <c>imagectl mount</c> takes as <c>--NAME=VALUE</c> is the mount option <c>imaged.NAME=VALUE</c>.</summary>
+/// helpers). What <c>imagectl mount</c> takes as <c>--NAME=VALUE</c> is the mount option
+/// <c>imaged.NAME=VALUE</c>.</summary>
 internal static class MountHelper
 {
     /// <summary>What the program is called.</summary>

@@ -55,6 +55,23 @@ public static unsafe class HostPath
     /// <summary>A descriptor that only names the file (<c>O_PATH</c>); symbolic links are followed.</summary>
     public static SafeFileHandle OpenPath(string path) => Open(path, LibC.O_PATH);
 
+    /// <summary>A descriptor that only names the file (<c>O_PATH</c>), by a path without symbolic links
+    /// (openat2(2), RESOLVE_NO_SYMLINKS).</summary>
+    /// <param name="directory">Where a relative path begins; null for a path that is absolute.</param>
+    /// <param name="path">The path.</param>
+    /// <exception cref="LinuxException">ELOOP: a part of it is a symbolic link.</exception>
+    public static SafeFileHandle OpenPathWithoutLinks(SafeFileHandle? directory, string path)
+    {
+        open_how how = default;
+        how.flags = (ulong)(uint)(LibC.O_PATH | LibC.O_CLOEXEC);
+        how.resolve = (ulong)(uint)LibC.RESOLVE_NO_SYMLINKS;
+        fixed (byte* bytes = Bytes(path))
+        {
+            int fd = LibC.openat2(directory is null ? LibC.AT_FDCWD : Number(directory), bytes, &how, sizeof(open_how));
+            return Wrap(LinuxException.Check(fd, $"open '{path}'"));
+        }
+    }
+
     /// <summary>Gives a file to a group; links are not followed.</summary>
     public static void SetGroup(string path, uint gid)
     {

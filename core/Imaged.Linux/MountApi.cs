@@ -81,15 +81,29 @@ public static unsafe class MountApi
         LinuxException.Check((int)result, $"mount on '{HostPath.NameOf(directory)}'");
     }
 
-    /// <summary>Unmounts; links are not followed.</summary>
-    /// <param name="path">Where it is mounted.</param>
+    /// <summary>Unmounts. No symbolic link is followed, and nothing but this mount goes: whoever owns a directory above
+    /// it may put something else under its path at any time.</summary>
+    /// <param name="mount">From <see cref="MountTable"/>.</param>
     /// <param name="lazy">Whether users may go on using what they have open (<c>MNT_DETACH</c>).</param>
-    public static void Unmount(string path, bool lazy)
+    /// <returns>False when another mount, or none, is at its path now.</returns>
+    /// <exception cref="LinuxException">EBUSY: it is in use.</exception>
+    public static bool TryUnmount(MountEntry mount, bool lazy)
     {
+        // An open descriptor of the mount itself would keep it busy: it is named by its directory, from which nobody
+        // can take it away, because a mount point can be neither renamed nor removed.
+        using SafeFileHandle? parent = TryOpen(null, Path.GetDirectoryName(mount.Path) ?? "/");
+        string name = Path.GetFileName(mount.Path);
+        if (parent is null || !IsMounted(mount.Id, parent, name))
+        {
+            return false;
+        }
+
+        string path = FormattableString.Invariant($"/proc/self/fd/{HostPath.Number(parent)}/{name}");
         fixed (byte* bytes = HostPath.Bytes(path))
         {
             int flags = UmountNoFollow | (lazy ? UmountDetach : 0);
-            LinuxException.Check(LibC.umount2(bytes, flags), $"unmount '{path}'");
+            LinuxException.Check(LibC.umount2(bytes, flags), $"unmount '{mount.Path}'");
+            return true;
         }
     }
 
@@ -97,6 +111,24 @@ public static unsafe class MountApi
     /// be loaded when it is asked for.</summary>
     public static IReadOnlyList<string> ListDrivers() =>
         [.. File.ReadLines("/proc/filesystems").Select(line => line[(line.IndexOf('\t') + 1)..])];
+
+    private static bool IsMounted(int id, SafeFileHandle parent, string name)
+    {
+        using SafeFileHandle? top = TryOpen(parent, name);
+        return top is not null && MountTable.IdOf(top) == id;
+    }
+
+    private static SafeFileHandle? TryOpen(SafeFileHandle? directory, string path)
+    {
+        try
+        {
+            return HostPath.OpenPathWithoutLinks(directory, path);
+        }
+        catch (LinuxException error) when (error.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP)
+        {
+            return null;
+        }
+    }
 
     private static SafeFileHandle Open(string type)
     {

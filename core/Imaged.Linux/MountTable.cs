@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Linux;
 
@@ -18,6 +19,15 @@ public static class MountTable
     /// <summary>All mounts, in the order in which they were made.</summary>
     public static IReadOnlyList<MountEntry> Read() =>
         [.. File.ReadLines("/proc/self/mountinfo").Select(Parse).OfType<MountEntry>()];
+
+    /// <summary>Id of the mount that a descriptor lies in.</summary>
+    public static int IdOf(SafeFileHandle handle)
+    {
+        const string Field = "mnt_id:";
+        string path = FormattableString.Invariant($"/proc/self/fdinfo/{HostPath.Number(handle)}");
+        string line = File.ReadLines(path).First(text => text.StartsWith(Field, StringComparison.Ordinal));
+        return int.Parse(line.AsSpan(Field.Length), CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Reads one line; null when it is not one.</summary>
     public static MountEntry? Parse(string line)

@@ -74,7 +74,7 @@ internal sealed class ServedFile : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        MountApi.Unmount(_folder, lazy: true);
+        MountApi.TryUnmount(MountTable.Read().Last(entry => entry.Path == _folder), lazy: true);
         _control.Dispose();
         _device.Dispose();
         _journal.Dispose();

@@ -64,6 +64,14 @@ internal sealed class Attached : IDisposable
     /// <summary>Its loop device; null for none.</summary>
     public string? DevicePath => Record.Loop is { } number ? LoopDevice.PathOf(number) : null;
 
+    /// <summary>Finds its mount by what is mounted, not by where it was put: a directory above it may have another name
+    /// by now. Null when it is not mounted.</summary>
+    public MountEntry? FindMount()
+    {
+        string? source = Record.Plan.Kind == PlanKind.FuseTree ? Record.LoopName : DevicePath;
+        return Record.MountPoint is null ? null : MountTable.Read().LastOrDefault(entry => entry.Source == source);
+    }
+
     /// <summary>What callers get to see.</summary>
     public Attachment Describe() => new()
     {

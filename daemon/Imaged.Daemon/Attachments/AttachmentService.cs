@@ -75,7 +75,7 @@ internal sealed class AttachmentService
         Attachment result = attached.Describe();
         try
         {
-            UnmountPatiently(attached.Record.MountPoint!, lazy);
+            UnmountPatiently(attached, lazy);
         }
         catch (LinuxException error) when (error.Errno == Errno.EBUSY)
         {
@@ -101,19 +101,32 @@ internal sealed class AttachmentService
 
     // The caller's own descriptor of the directory keeps the mount busy until the caller has closed it, which it does
     // right after sending it: that may be a moment after we have read the message.
-    private static void UnmountPatiently(string mountPoint, bool lazy)
+    private static void UnmountPatiently(Attached attached, bool lazy)
     {
         for (int wait = 1; ; wait *= 2)
         {
             try
             {
-                MountApi.Unmount(mountPoint, lazy);
-                return;
+                // None: somebody else was faster; what is left of it is cleared away later.
+                if (attached.FindMount() is not { } mount || MountApi.TryUnmount(mount, lazy))
+                {
+                    return;
+                }
+
+                if (wait > 64)
+                {
+                    throw new ImagedException(
+                        ErrorKind.Busy,
+                        $"something else is mounted over it on '{mount.Path}'; unmount that first with: "
+                        + $"umount {mount.Path}");
+                }
             }
             catch (LinuxException error) when (error.Errno == Errno.EBUSY && wait <= 64)
             {
-                Thread.Sleep(wait);
+                // Once more, in a moment.
             }
+
+            Thread.Sleep(wait);
         }
     }
 

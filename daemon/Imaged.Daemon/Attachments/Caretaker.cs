@@ -100,9 +100,9 @@ internal sealed class Caretaker
         attached.State = AttachmentState.Failed;
         attached.Worker?.Process.Kill();
         attached.Device?.Dispose(); // the last descriptor: the kernel ends the connection, waiting readers get an error
-        if (attached.Record.MountPoint is { } path && MountTable.Read().Any(entry => entry.Path == path))
+        if (attached.FindMount() is { } mount)
         {
-            TryUnmount(path);
+            TryUnmount(mount);
         }
 
         if (attached.Record.Loop is { } number)
@@ -129,11 +129,12 @@ internal sealed class Caretaker
         }
     }
 
-    private static void TryUnmount(string path)
+    private static void TryUnmount(MountEntry mount)
     {
         try
         {
-            MountApi.Unmount(path, lazy: true);
+            // Where something is mounted over it, it stays, and reading it ends in errors.
+            MountApi.TryUnmount(mount, lazy: true);
         }
         catch (LinuxException)
         {

@@ -83,7 +83,7 @@ internal sealed class FuseMount : IDisposable
     /// <summary>Unmounts at once, or as soon as nobody uses it any more.</summary>
     public void Unmount(bool lazily = false)
     {
-        MountApi.Unmount(Path, lazily);
+        Assert.True(MountApi.TryUnmount(MountTable.Read().Last(entry => entry.Path == Path), lazily));
         _mounted = false;
     }
 

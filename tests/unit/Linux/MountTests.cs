@@ -26,7 +26,7 @@ public sealed class MountTests
         MountEntry entry = MountTable.Read().Single(e => e.Path == target);
         Assert.Equal("tmpfs", entry.Type);
         Assert.Equal("imaged:test", entry.Source);
-        MountApi.Unmount(target, lazy: false);
+        Assert.True(MountApi.TryUnmount(entry, lazy: false));
         Assert.DoesNotContain(MountTable.Read(), e => e.Path == target);
     }
 

@@ -34,6 +34,9 @@ internal sealed class PrivateSystem : IDisposable
     /// <summary>Where mounts without a directory go.</summary>
     public string Media => _folder["media"];
 
+    /// <summary>Whether an assertion failed.</summary>
+    public bool HasFailed => _failed;
+
     /// <summary>The daemon's process.</summary>
     public int DaemonPid => _daemon!.Pid;
 
@@ -121,13 +124,16 @@ internal sealed class PrivateSystem : IDisposable
     /// <summary>Runs <c>imagectl</c> as the user <c>nobody</c>.</summary>
     public CommandResult RunAsNobody(params string[] arguments)
     {
-        using RunningCommand command = RunningCommand.Start(
-            "/usr/bin/setpriv",
-            ["--reuid=65534", "--regid=65534", "--clear-groups", Programs.Control, .. arguments],
-            _environment,
-            Folder);
+        using RunningCommand command = BeginAsNobody(Programs.Control, arguments);
         return command.Finish();
     }
+
+    /// <summary>Starts a program as the user <c>nobody</c>.</summary>
+    public RunningCommand BeginAsNobody(string program, params string[] arguments) => RunningCommand.Start(
+        "/usr/bin/setpriv",
+        ["--reuid=65534", "--regid=65534", "--clear-groups", program, .. arguments],
+        _environment,
+        Folder);
 
     /// <summary>Mounts an image and returns its directory.</summary>
     public string Mount(params string[] arguments)

@@ -104,9 +104,7 @@ public sealed unsafe partial class HostDirectory : IDisposable
         fixed (byte* path = Terminate(name, stackalloc byte[NameMax + 1]))
         {
             Remove(path);
-            ulong number = ((device.Minor & 0xffUL) | ((device.Major & 0xfffUL) << 8))
-                | ((device.Minor & ~0xffUL) << 12) | ((device.Major & ~0xfffUL) << 32);
-            LinuxException.Check(mknodat(Fd, path, type | 0x180, number), "make a special file");
+            LinuxException.Check(mknodat(Fd, path, type | 0x180, device.Number), "make a special file");
         }
     }
 

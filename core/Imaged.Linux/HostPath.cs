@@ -33,6 +33,10 @@ public readonly record struct FileIdentity(
 /// <param name="Minor">Minor number.</param>
 public readonly record struct DeviceNumber(uint Major, uint Minor)
 {
+    /// <summary>As <c>stat(2)</c> gives it, in one number.</summary>
+    public ulong Number =>
+        (Minor & 0xffUL) | ((Major & 0xfffUL) << 8) | ((Minor & ~0xffUL) << 12) | ((Major & ~0xfffUL) << 32);
+
     /// <inheritdoc/>
     public override string ToString() => FormattableString.Invariant($"{Major}:{Minor}");
 }

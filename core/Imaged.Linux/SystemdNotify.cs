@@ -118,45 +118,9 @@ public static unsafe class SystemdNotify
         _ = SocketCalls.Wait(HostPath.Number(reader), SocketCalls.PollIn, null, TimeSpan.FromSeconds(5));
     }
 
-    private static void Send(string text, IReadOnlyList<SafeHandle> handles)
-    {
-        string path = Environment.GetEnvironmentVariable("NOTIFY_SOCKET")!;
-        int fd = LibC.socket(LibC.AF_UNIX, LibC.SOCK_DGRAM | LibC.SOCK_CLOEXEC, 0);
-        using SafeFileHandle socket = HostPath.Wrap(LinuxException.Check(fd, "socket"));
-
-        sockaddr_un address = default;
-        address.sun_family = (ushort)LibC.AF_UNIX;
-        Span<byte> name = new(address.sun_path, 108);
-        int length = Encoding.UTF8.GetBytes(path, name);
-        if (name[0] == (byte)'@')
-        {
-            name[0] = 0; // an abstract address: its length is part of it
-        }
-
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        byte* control = stackalloc byte[SocketCalls.ControlSpace];
-        int controlLength = 0;
-        if (handles.Count > 0)
-        {
-            Span<int> numbers = SocketCalls.RightsHeader(control, handles.Count, out controlLength);
-            for (int i = 0; i < handles.Count; i++)
-            {
-                numbers[i] = HostPath.Number(handles[i]);
-            }
-        }
-
-        fixed (byte* data = bytes)
-        {
-            iovec vector = new() { iov_base = data, iov_len = bytes.Length };
-            msghdr message = default;
-            message.msg_name = &address;
-            message.msg_namelen = (uint)(sizeof(ushort) + length);
-            message.msg_iov = &vector;
-            message.msg_iovlen = 1;
-            message.msg_control = controlLength > 0 ? control : null;
-            message.msg_controllen = controlLength;
-            long sent = LibC.sendmsg(HostPath.Number(socket), &message, LibC.MSG_NOSIGNAL);
-            LinuxException.Check((int)sent, "notify the service manager");
-        }
-    }
+    private static void Send(string text, IReadOnlyList<SafeHandle> handles) => Datagram.Send(
+        Environment.GetEnvironmentVariable("NOTIFY_SOCKET")!,
+        Encoding.UTF8.GetBytes(text),
+        handles,
+        "notify the service manager");
 }

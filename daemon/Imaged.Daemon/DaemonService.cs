@@ -1,6 +1,7 @@
 using System.Reflection;
 using Imaged.Daemon.Attachments;
 using Imaged.Daemon.Config;
+using Imaged.Daemon.Journal;
 using Imaged.Daemon.Manager;
 using Imaged.Daemon.Recovery;
 using Imaged.Daemon.Workers;
@@ -27,6 +28,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private readonly IWorkerLauncher _launcher;
     private readonly DaemonConfig _config;
     private readonly AccessPolicy _policy;
+    private readonly News _news;
     private readonly Caretaker _caretaker;
     private readonly TakeOver _takeOver;
     private readonly AttachmentService _service;
@@ -47,10 +49,11 @@ internal sealed class DaemonService : IHostedService, IDisposable
             : new UnitWorkerLauncher(options, _config);
         RecordStore records = new(options.StateFolder);
         AttachmentTable table = new(_config);
-        _caretaker = new Caretaker(table, _launcher, records, _logger);
-        _takeOver = new TakeOver(table, _caretaker, _launcher, records, _logger);
-        Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder), records, _logger);
-        _service = new AttachmentService(table, attacher, _caretaker, _logger);
+        _news = new News(_logger);
+        _caretaker = new Caretaker(table, _launcher, records, _news);
+        _takeOver = new TakeOver(table, _caretaker, _launcher, records, _news);
+        Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder), records, _news);
+        _service = new AttachmentService(table, attacher, _caretaker, _news);
     }
 
     /// <inheritdoc/>
@@ -72,12 +75,12 @@ internal sealed class DaemonService : IHostedService, IDisposable
         UnixSocket listener = AdoptListener(sockets) ?? Listen();
         string version = typeof(DaemonService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion ?? string.Empty;
-        VarlinkInterface manager = new ManagerCalls(_service, _policy, _logger).CreateInterface();
+        VarlinkInterface manager = new ManagerCalls(_service, _policy, _news).CreateInterface();
         _server = new VarlinkServer(
             listener,
             new VarlinkService("imaged", version, manager),
             VarlinkLimits.Server,
-            (where, error) => DaemonLog.Fault(_logger, where, error.Message, error));
+            _news.Fault);
         _server.Start();
         new Thread(WatchMounts) { IsBackground = true, Name = "mounts" }.Start();
         DaemonLog.Listening(_logger, _options.Socket);
@@ -154,7 +157,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
                 }
                 catch (IOException error)
                 {
-                    DaemonLog.Fault(_logger, "comparing with the mount table", error.Message, error);
+                    _news.Fault("comparing with the mount table", error);
                 }
             }
         }

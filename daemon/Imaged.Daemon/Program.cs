@@ -1,6 +1,8 @@
 using System.Reflection;
 using Imaged.Daemon;
 using Imaged.Daemon.Config;
+using Imaged.Daemon.Journal;
+using Imaged.Linux;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -38,7 +40,15 @@ if (!Environment.IsPrivilegedProcess)
 HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
 builder.Logging.SetMinimumLevel(LogLevel.Information);
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+if (SystemdJournal.IsStandardError)
+{
+    builder.Logging.AddProvider(new JournalLoggerProvider(SystemdJournal.DefaultSocket));
+}
+else
+{
+    builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+}
+
 builder.Services.AddSystemd();
 builder.Services.AddSingleton(options);
 builder.Services.AddHostedService<DaemonService>();

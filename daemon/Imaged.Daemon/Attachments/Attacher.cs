@@ -1,5 +1,6 @@
 using System.Globalization;
 using Imaged.Daemon.Config;
+using Imaged.Daemon.Journal;
 using Imaged.Daemon.Recovery;
 using Imaged.Daemon.Workers;
 using Imaged.Ipc;
@@ -7,7 +8,6 @@ using Imaged.Ipc.Contract;
 using Imaged.Linux;
 using Imaged.Linux.Fuse;
 using Imaged.Linux.Sockets;
-using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Attachments;
@@ -51,7 +51,7 @@ internal sealed class Attacher
     private readonly AccessPolicy _policy;
     private readonly MountPoints _mountPoints;
     private readonly RecordStore _records;
-    private readonly ILogger _logger;
+    private readonly News _news;
 
     /// <summary>An attacher.</summary>
     public Attacher(
@@ -60,14 +60,14 @@ internal sealed class Attacher
         AccessPolicy policy,
         MountPoints mountPoints,
         RecordStore records,
-        ILogger logger)
+        News news)
     {
         _launcher = launcher;
         _config = config;
         _policy = policy;
         _mountPoints = mountPoints;
         _records = records;
-        _logger = logger;
+        _news = news;
     }
 
     /// <summary>Attaches.</summary>
@@ -304,7 +304,7 @@ internal sealed class Attacher
             catch (LinuxException error)
             {
                 // Overlapping, or not aligned to a sector: the disk is usable without it.
-                DaemonLog.PartitionFailed(_logger, attached.Record.Id, partition.Number, error.Message);
+                _news.PartitionFailed(attached, partition.Number, error.Message);
             }
         }
 

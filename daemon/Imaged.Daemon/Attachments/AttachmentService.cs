@@ -1,9 +1,9 @@
 using Imaged.Daemon.Config;
+using Imaged.Daemon.Journal;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
 using Imaged.Linux.Sockets;
-using Microsoft.Extensions.Logging;
 
 namespace Imaged.Daemon.Attachments;
 
@@ -16,15 +16,15 @@ internal sealed class AttachmentService
     private readonly AttachmentTable _table;
     private readonly Attacher _attacher;
     private readonly Caretaker _caretaker;
-    private readonly ILogger _logger;
+    private readonly News _news;
 
     /// <summary>The service.</summary>
-    public AttachmentService(AttachmentTable table, Attacher attacher, Caretaker caretaker, ILogger logger)
+    public AttachmentService(AttachmentTable table, Attacher attacher, Caretaker caretaker, News news)
     {
         _table = table;
         _attacher = attacher;
         _caretaker = caretaker;
-        _logger = logger;
+        _news = news;
     }
 
     /// <summary>Attaches or mounts.</summary>
@@ -44,16 +44,8 @@ internal sealed class AttachmentService
 
         _table.Add(attached);
         _caretaker.Adopted(attached);
-        Attachment result = attached.Describe();
-        DaemonLog.Attached(
-            _logger,
-            request.Caller.Uid,
-            Text.Escape(request.Path),
-            id,
-            result.Kind.ToString(),
-            Text.Escape(result.MountPoint ?? result.Device ?? string.Empty),
-            attached.Record.Plan.Reason);
-        return result;
+        _news.Attached(attached);
+        return attached.Describe();
     }
 
     /// <summary>The attachments that a caller may see: his own, or all for root.</summary>

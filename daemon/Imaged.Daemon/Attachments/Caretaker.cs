@@ -1,8 +1,8 @@
+using Imaged.Daemon.Journal;
 using Imaged.Daemon.Recovery;
 using Imaged.Daemon.Workers;
 using Imaged.Linux;
 using Imaged.Ipc.Contract;
-using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Attachments;
@@ -19,16 +19,16 @@ internal sealed class Caretaker
     private readonly AttachmentTable _table;
     private readonly IWorkerLauncher _launcher;
     private readonly RecordStore _records;
-    private readonly ILogger _logger;
+    private readonly News _news;
     private readonly object _goneLock = new();
 
     /// <summary>A caretaker.</summary>
-    public Caretaker(AttachmentTable table, IWorkerLauncher launcher, RecordStore records, ILogger logger)
+    public Caretaker(AttachmentTable table, IWorkerLauncher launcher, RecordStore records, News news)
     {
         _table = table;
         _launcher = launcher;
         _records = records;
-        _logger = logger;
+        _news = news;
         _launcher.Ended += OnWorkerEnded;
     }
 
@@ -96,7 +96,7 @@ internal sealed class Caretaker
     /// <summary>Gives an attachment up: its users get errors, its mounts go.</summary>
     public void GiveUp(Attached attached, string why)
     {
-        DaemonLog.GivenUp(_logger, attached.Record.Id, Text.Escape(attached.Record.Image), why);
+        _news.GivenUp(attached, why);
         attached.State = AttachmentState.Failed;
         attached.Worker?.Process.Kill();
         attached.Device?.Dispose(); // the last descriptor: the kernel ends the connection, waiting readers get an error
@@ -192,7 +192,7 @@ internal sealed class Caretaker
                 return;
             }
 
-            DaemonLog.WorkerLost(_logger, id, process.Pid);
+            _news.WorkerLost(attached, process.Pid);
             Replace(attached);
         }
     }
@@ -219,12 +219,12 @@ internal sealed class Caretaker
             {
                 StartSuccessor(attached);
                 attached.State = AttachmentState.Active;
-                DaemonLog.WorkerReplaced(_logger, attached.Record.Id, attached.Worker!.Process.Pid);
+                _news.WorkerReplaced(attached, attached.Worker!.Process.Pid);
                 return;
             }
             catch (Exception error) when (error is not OutOfMemoryException)
             {
-                DaemonLog.Fault(_logger, $"{attached.Record.Id}: replacing its worker", error.Message, error);
+                _news.Fault($"{attached.Record.Id}: replacing its worker", error);
                 attached.Worker?.Process.Kill();
             }
         }
@@ -285,6 +285,6 @@ internal sealed class Caretaker
             Monitor.PulseAll(_goneLock);
         }
 
-        DaemonLog.Detached(_logger, id, Text.Escape(attached.Record.Image), why);
+        _news.Detached(attached, why);
     }
 }

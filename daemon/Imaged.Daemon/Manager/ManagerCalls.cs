@@ -1,10 +1,10 @@
 using Imaged.Daemon.Attachments;
 using Imaged.Daemon.Config;
+using Imaged.Daemon.Journal;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
 using Imaged.Ipc.Varlink;
 using Imaged.Linux;
-using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Daemon.Manager;
@@ -14,14 +14,14 @@ internal sealed class ManagerCalls
 {
     private readonly AttachmentService _service;
     private readonly AccessPolicy _policy;
-    private readonly ILogger _logger;
+    private readonly News _news;
 
     /// <summary>The methods on a service.</summary>
-    public ManagerCalls(AttachmentService service, AccessPolicy policy, ILogger logger)
+    public ManagerCalls(AttachmentService service, AccessPolicy policy, News news)
     {
         _service = service;
         _policy = policy;
-        _logger = logger;
+        _news = news;
     }
 
     /// <summary>The interface.</summary>
@@ -47,7 +47,7 @@ internal sealed class ManagerCalls
         }
         catch (ImagedException error)
         {
-            DaemonLog.Refused(_logger, call.Peer.Uid, call.Method, Text.Escape(error.Message));
+            _news.Refused(call.Peer, call.Method, error);
             throw;
         }
         catch (VarlinkDisconnectedException error)

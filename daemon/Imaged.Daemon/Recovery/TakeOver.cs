@@ -1,8 +1,8 @@
 using Imaged.Daemon.Attachments;
+using Imaged.Daemon.Journal;
 using Imaged.Daemon.Workers;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
-using Microsoft.Extensions.Logging;
 
 namespace Imaged.Daemon.Recovery;
 
@@ -14,17 +14,17 @@ internal sealed class TakeOver
     private readonly Caretaker _caretaker;
     private readonly IWorkerLauncher _launcher;
     private readonly RecordStore _records;
-    private readonly ILogger _logger;
+    private readonly News _news;
 
     /// <summary>A take-over into <paramref name="table"/>.</summary>
     public TakeOver(
-        AttachmentTable table, Caretaker caretaker, IWorkerLauncher launcher, RecordStore records, ILogger logger)
+        AttachmentTable table, Caretaker caretaker, IWorkerLauncher launcher, RecordStore records, News news)
     {
         _table = table;
         _caretaker = caretaker;
         _launcher = launcher;
         _records = records;
-        _logger = logger;
+        _news = news;
     }
 
     /// <summary>Takes over; to be called once, before callers are let in.</summary>
@@ -32,7 +32,7 @@ internal sealed class TakeOver
     public void Run(Dictionary<string, HeldDescriptors> stored)
     {
         foreach (AttachmentRecord record in
-            _records.Load((file, why) => DaemonLog.RecordDropped(_logger, Path.GetFileName(file), why)))
+            _records.Load((file, why) => _news.RecordDropped(file, why)))
         {
             stored.Remove(record.Id, out HeldDescriptors? held);
             Attached attached = new(record);
@@ -43,7 +43,7 @@ internal sealed class TakeOver
             catch (Exception error) when (error is not OutOfMemoryException)
             {
                 // One that cannot be taken over does not keep the others from it.
-                DaemonLog.Fault(_logger, $"taking over {record.Id}", error.Message, error);
+                _news.Fault($"taking over {record.Id}", error);
                 Abandon(attached, error.Message);
             }
         }
@@ -72,7 +72,7 @@ internal sealed class TakeOver
             _caretaker.Reconcile();
             if (!attached.IsGone)
             {
-                DaemonLog.TakenOver(_logger, record.Id, Text.Escape(record.Image));
+                _news.TakenOver(attached);
             }
 
             return;
@@ -100,7 +100,7 @@ internal sealed class TakeOver
                 return;
             }
 
-            DaemonLog.TakenOver(_logger, record.Id, Text.Escape(record.Image));
+            _news.TakenOver(attached);
             if (attached.Worker is null)
             {
                 _caretaker.Replace(attached);

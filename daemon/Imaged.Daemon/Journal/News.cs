@@ -1,0 +1,85 @@
+using Imaged.Daemon.Attachments;
+using Imaged.Ipc;
+using Imaged.Linux.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Imaged.Daemon.Journal;
+
+/// <summary>Tells what happens to attachments.</summary>
+internal sealed class News
+{
+    private readonly ILogger _logger;
+
+    /// <summary>News for a log.</summary>
+    public News(ILogger logger)
+    {
+        _logger = logger;
+    }
+
+    /// <summary>An image was attached or mounted.</summary>
+    public void Attached(Attached attached)
+    {
+        AttachmentRecord record = attached.Record;
+        DaemonLog.Attached(
+            _logger,
+            record.Owner,
+            Text.Escape(record.Image),
+            record.Id,
+            record.Plan.Kind.ToString(),
+            Text.Escape(record.MountPoint ?? attached.DevicePath ?? string.Empty),
+            record.Plan.Reason);
+    }
+
+    /// <summary>It is over.</summary>
+    public void Detached(Attached attached, string why)
+    {
+        AttachmentRecord record = attached.Record;
+        DaemonLog.Detached(_logger, record.Id, Text.Escape(record.Image), record.Owner, why);
+    }
+
+    /// <summary>A partition is missing from a device.</summary>
+    public void PartitionFailed(Attached attached, int number, string why)
+    {
+        AttachmentRecord record = attached.Record;
+        DaemonLog.PartitionFailed(_logger, record.Id, Text.Escape(record.Image), record.Owner, number, why);
+    }
+
+    /// <summary>Its worker ended.</summary>
+    public void WorkerLost(Attached attached, int worker)
+    {
+        AttachmentRecord record = attached.Record;
+        DaemonLog.WorkerLost(_logger, record.Id, Text.Escape(record.Image), record.Owner, worker);
+    }
+
+    /// <summary>Another worker goes on.</summary>
+    public void WorkerReplaced(Attached attached, int worker)
+    {
+        AttachmentRecord record = attached.Record;
+        DaemonLog.WorkerReplaced(_logger, record.Id, Text.Escape(record.Image), record.Owner, worker);
+    }
+
+    /// <summary>Nothing helps: its readers get errors.</summary>
+    public void GivenUp(Attached attached, string why)
+    {
+        AttachmentRecord record = attached.Record;
+        DaemonLog.GivenUp(_logger, record.Id, Text.Escape(record.Image), record.Owner, Text.Escape(why));
+    }
+
+    /// <summary>A daemon before this one attached it.</summary>
+    public void TakenOver(Attached attached)
+    {
+        AttachmentRecord record = attached.Record;
+        DaemonLog.TakenOver(_logger, record.Id, Text.Escape(record.Image), record.Owner);
+    }
+
+    /// <summary>A caller was told no.</summary>
+    public void Refused(PeerCredentials caller, string method, ImagedException error) =>
+        DaemonLog.Refused(_logger, caller.Uid, Text.Escape(method), Text.Escape(error.Message));
+
+    /// <summary>A record could not be read.</summary>
+    public void RecordDropped(string file, string why) =>
+        DaemonLog.RecordDropped(_logger, Path.GetFileName(file), why);
+
+    /// <summary>This process failed.</summary>
+    public void Fault(string where, Exception error) => DaemonLog.Fault(_logger, where, error.Message, error);
+}

@@ -42,6 +42,9 @@ public static unsafe class Confinement
     private const ulong CopyCapabilities =
         (1UL << 0) | (1UL << 1) | (1UL << 2) | (1UL << 3) | (1UL << 4) | (1UL << 27) | (1UL << 31);
 
+    /// <summary>The version of Landlock that the kernel has; below 1 for none.</summary>
+    public static int LandlockVersion => Landlock.Version;
+
     /// <summary>Confines the calling thread: other user, fewer capabilities, no new privileges, no core dumps, and
     /// Landlock where the kernel has it. To be followed by <see cref="Execute"/> on the same thread.</summary>
     /// <param name="options">What is kept.</param>

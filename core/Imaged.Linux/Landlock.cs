@@ -32,11 +32,14 @@ internal static unsafe class Landlock
     private static readonly string[] Facts =
         ["/proc", "/sys/fs/cgroup", "/sys/devices/system", "/etc/ld.so.cache", "/dev/urandom"];
 
+    /// <summary>The version that the kernel has; below 1 when it has none, or it is not enabled.</summary>
+    public static int Version => (int)(long)LibC.syscall(SysCreateRuleset, (void*)null, 0, VersionFlag);
+
     /// <summary>Restricts the calling thread and whatever it executes.</summary>
     /// <returns>False when the kernel has no Landlock.</returns>
     public static bool Restrict(ConfinementOptions options)
     {
-        int version = (int)(long)LibC.syscall(SysCreateRuleset, (void*)null, 0, VersionFlag);
+        int version = Version;
         if (version < 1)
         {
             return false;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Imaged.Daemon.Attachments;
 using Imaged.Daemon.Config;
+using Imaged.Daemon.Doctor;
 using Imaged.Daemon.Journal;
 using Imaged.Daemon.Manager;
 using Imaged.Daemon.Recovery;
@@ -32,6 +33,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private readonly Caretaker _caretaker;
     private readonly TakeOver _takeOver;
     private readonly AttachmentService _service;
+    private readonly Diagnosis _diagnosis;
     private VarlinkServer? _server;
     private bool _ownsSocket;
     private volatile bool _stopping;
@@ -53,6 +55,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
         _caretaker = new Caretaker(table, _launcher, records, _news);
         _takeOver = new TakeOver(table, _caretaker, _launcher, records, _news);
         Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder), records, _news);
+        _diagnosis = new Diagnosis(options, _config, _policy, table);
         _service = new AttachmentService(table, attacher, _caretaker, _news);
     }
 
@@ -75,7 +78,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
         UnixSocket listener = AdoptListener(sockets) ?? Listen();
         string version = typeof(DaemonService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion ?? string.Empty;
-        VarlinkInterface manager = new ManagerCalls(_service, _policy, _news).CreateInterface();
+        VarlinkInterface manager = new ManagerCalls(_service, _policy, _diagnosis, _news).CreateInterface();
         _server = new VarlinkServer(
             listener,
             new VarlinkService("imaged", version, manager),

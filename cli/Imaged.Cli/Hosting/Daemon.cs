@@ -14,6 +14,9 @@ internal static class Daemon
         arguments.Text(GlobalOptions.Socket)
         ?? (Environment.GetEnvironmentVariable("IMAGED_SOCKET") is { Length: > 0 } path ? path : DefaultSocket);
 
+    /// <summary>Whether that is the usual place, where systemd listens.</summary>
+    public static bool IsUsual(ParsedArguments arguments) => SocketPath(arguments) == DefaultSocket;
+
     /// <summary>Connects.</summary>
     /// <exception cref="CliException">It is not there.</exception>
     public static VarlinkConnection Connect(ParsedArguments arguments)

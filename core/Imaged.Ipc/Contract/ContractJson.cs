@@ -34,6 +34,7 @@ namespace Imaged.Ipc.Contract;
 [JsonSerializable(typeof(UnmountParameters))]
 [JsonSerializable(typeof(AttachmentReply))]
 [JsonSerializable(typeof(AttachmentsReply))]
+[JsonSerializable(typeof(FindingsReply))]
 [JsonSerializable(typeof(ServiceInfo))]
 [JsonSerializable(typeof(DescriptionParameters))]
 [JsonSerializable(typeof(DescriptionReply))]

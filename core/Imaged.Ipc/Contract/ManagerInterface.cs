@@ -29,8 +29,12 @@ public static class ManagerInterface
     public static VarlinkMethod<Nothing, AttachmentsReply> List { get; } =
         new(Name + ".List", Json.Default.Nothing, Json.Default.AttachmentsReply);
 
+    /// <summary>What the daemon knows about its health and the host's.</summary>
+    public static VarlinkMethod<Nothing, FindingsReply> Diagnose { get; } =
+        new(Name + ".Diagnose", Json.Default.Nothing, Json.Default.FindingsReply);
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<VarlinkMethod> Methods { get; } = [Attach, Mount, Detach, Unmount, List];
+    public static IReadOnlyList<VarlinkMethod> Methods { get; } = [Attach, Mount, Detach, Unmount, List, Diagnose];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

@@ -65,6 +65,15 @@ internal sealed class AttachmentTable
         }
     }
 
+    /// <summary>Whether an id is in use, be it by what is being attached just now.</summary>
+    public bool Knows(string id)
+    {
+        lock (_lock)
+        {
+            return _attachments.ContainsKey(id) || _reserved.ContainsKey(id);
+        }
+    }
+
     /// <summary>Gives an id back.</summary>
     public void Release(string id)
     {

@@ -25,6 +25,9 @@ internal static class KernelDrivers
         ["xfs"] = new(["nouuid"], ["nouuid", "norecovery"]), // nouuid: the origin of the image may be mounted, too
     };
 
+    /// <summary>All driver types that may be used, whether the kernel has them or not.</summary>
+    public static IEnumerable<string> All => Known.Keys;
+
     /// <summary>Whether a driver may be used.</summary>
     public static bool IsKnown(string type) => Known.ContainsKey(type);
 

@@ -15,6 +15,7 @@ internal sealed class AccessPolicy
         [ManagerInterface.Detach.FullName] = Rule.Member,   // of his own
         [ManagerInterface.Unmount.FullName] = Rule.Member,  // of his own
         [ManagerInterface.List.FullName] = Rule.Member,     // sees his own
+        [ManagerInterface.Diagnose.FullName] = Rule.Member, // as list: root sees more
     };
 
     private readonly DaemonConfig _config;

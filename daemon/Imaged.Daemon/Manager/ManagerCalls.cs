@@ -1,5 +1,6 @@
 using Imaged.Daemon.Attachments;
 using Imaged.Daemon.Config;
+using Imaged.Daemon.Doctor;
 using Imaged.Daemon.Journal;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
@@ -14,13 +15,15 @@ internal sealed class ManagerCalls
 {
     private readonly AttachmentService _service;
     private readonly AccessPolicy _policy;
+    private readonly Diagnosis _diagnosis;
     private readonly News _news;
 
     /// <summary>The methods on a service.</summary>
-    public ManagerCalls(AttachmentService service, AccessPolicy policy, News news)
+    public ManagerCalls(AttachmentService service, AccessPolicy policy, Diagnosis diagnosis, News news)
     {
         _service = service;
         _policy = policy;
+        _diagnosis = diagnosis;
         _news = news;
     }
 
@@ -34,6 +37,8 @@ internal sealed class ManagerCalls
         calls.On(ManagerInterface.Unmount, Guard<UnmountParameters, AttachmentReply>(Unmount));
         calls.On(ManagerInterface.List, Guard<Nothing, AttachmentsReply>((call, _) =>
             new AttachmentsReply { Attachments = _service.List(call.Peer) }));
+        calls.On(ManagerInterface.Diagnose, Guard<Nothing, FindingsReply>((call, _) =>
+            new FindingsReply { Findings = _diagnosis.Run(call.Peer) }));
         return calls;
     }
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using Imaged.Daemon.Attachments;
 using Imaged.Daemon.Config;
 using Imaged.Daemon.Doctor;
+using Imaged.Daemon.Events;
 using Imaged.Daemon.Journal;
 using Imaged.Daemon.Manager;
 using Imaged.Daemon.Recovery;
@@ -29,6 +30,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private readonly IWorkerLauncher _launcher;
     private readonly DaemonConfig _config;
     private readonly AccessPolicy _policy;
+    private readonly EventHub _events = new();
     private readonly News _news;
     private readonly Caretaker _caretaker;
     private readonly TakeOver _takeOver;
@@ -51,7 +53,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
             : new UnitWorkerLauncher(options, _config);
         RecordStore records = new(options.StateFolder);
         AttachmentTable table = new(_config);
-        _news = new News(_logger);
+        _news = new News(_logger, _events);
         _caretaker = new Caretaker(table, _launcher, records, _news);
         _takeOver = new TakeOver(table, _caretaker, _launcher, records, _news);
         Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder), records, _news);
@@ -78,7 +80,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
         UnixSocket listener = AdoptListener(sockets) ?? Listen();
         string version = typeof(DaemonService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
             ?.InformationalVersion ?? string.Empty;
-        VarlinkInterface manager = new ManagerCalls(_service, _policy, _diagnosis, _news).CreateInterface();
+        VarlinkInterface manager = new ManagerCalls(_service, _policy, _diagnosis, _events, _news).CreateInterface();
         _server = new VarlinkServer(
             listener,
             new VarlinkService("imaged", version, manager),

@@ -32,6 +32,12 @@ internal sealed class RunningCommand : IDisposable
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>What it has printed so far.</summary>
+    public string OutputNow => TextOf(_output);
+
+    /// <summary>What it has printed so far on standard error.</summary>
+    public string ErrorNow => TextOf(_error);
+
     /// <summary>Starts a program.</summary>
     /// <param name="path">Which.</param>
     /// <param name="arguments">Its arguments.</param>
@@ -88,6 +94,14 @@ internal sealed class RunningCommand : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    private static string TextOf(MemoryStream stream)
+    {
+        lock (stream)
+        {
+            return Encoding.UTF8.GetString(stream.ToArray());
+        }
     }
 
     private static async Task CopyAsync(Stream from, MemoryStream to)

@@ -16,6 +16,7 @@ internal static class VerbTable
         new MountVerb(),
         new UmountVerb(),
         new ListVerb(),
+        new MonitorVerb(),
         new DoctorVerb(),
         new FormatsVerb(),
         new CompletionVerb(),

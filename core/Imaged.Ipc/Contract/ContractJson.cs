@@ -35,6 +35,7 @@ namespace Imaged.Ipc.Contract;
 [JsonSerializable(typeof(AttachmentReply))]
 [JsonSerializable(typeof(AttachmentsReply))]
 [JsonSerializable(typeof(FindingsReply))]
+[JsonSerializable(typeof(MonitorReply))]
 [JsonSerializable(typeof(ServiceInfo))]
 [JsonSerializable(typeof(DescriptionParameters))]
 [JsonSerializable(typeof(DescriptionReply))]

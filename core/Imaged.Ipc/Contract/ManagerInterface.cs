@@ -33,8 +33,12 @@ public static class ManagerInterface
     public static VarlinkMethod<Nothing, FindingsReply> Diagnose { get; } =
         new(Name + ".Diagnose", Json.Default.Nothing, Json.Default.FindingsReply);
 
+    /// <summary>What happens, as it happens; more.</summary>
+    public static VarlinkMethod<Nothing, MonitorReply> Monitor { get; } =
+        new(Name + ".Monitor", Json.Default.Nothing, Json.Default.MonitorReply);
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<VarlinkMethod> Methods { get; } = [Attach, Mount, Detach, Unmount, List, Diagnose];
+    public static IReadOnlyList<VarlinkMethod> Methods { get; } = [Attach, Mount, Detach, Unmount, List, Diagnose, Monitor];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

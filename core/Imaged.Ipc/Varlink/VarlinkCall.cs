@@ -48,6 +48,10 @@ public sealed class VarlinkCall
     /// <summary>Whether the caller has closed its end: nobody waits for the answer.</summary>
     public bool IsAbandoned => _stream.Socket.IsPeerGone;
 
+    /// <summary>Waits until <paramref name="signal"/> is readable.</summary>
+    /// <returns>False when the caller has closed its end, or this server takes no more calls.</returns>
+    public bool WaitFor(UnixSocket signal) => _stream.Socket.WaitFor(signal);
+
     /// <summary>Reads the parameters.</summary>
     /// <exception cref="VarlinkException">One has the wrong type: InvalidParameter.</exception>
     public T Parameters<T>(JsonTypeInfo<T> type)

@@ -14,6 +14,7 @@ public sealed unsafe class UnixSocket : IDisposable
     private const int SocketDomain = 39; // SO_DOMAIN
     private const int SocketAccepts = 30; // SO_ACCEPTCONN
     private const int SocketType = 3; // SO_TYPE
+    private const short HangUp = 0x2000; // POLLRDHUP; POLLHUP and POLLERR are always told
     private const int MaxGroups = 65536; // NGROUPS_MAX
 
     private readonly SafeFileHandle _handle;
@@ -306,10 +307,17 @@ public sealed unsafe class UnixSocket : IDisposable
     {
         get
         {
-            const short HangUp = 0x2000; // POLLRDHUP; POLLHUP and POLLERR are always told
             using SocketUse use = new(_handle);
             return SocketCalls.Wait(use.Number, HangUp, null, TimeSpan.Zero);
         }
+    }
+
+    /// <summary>Waits until another socket is readable.</summary>
+    /// <returns>False when the peer of this one has closed its end (or receiving was shut down here).</returns>
+    public bool WaitFor(UnixSocket signal)
+    {
+        using SocketUse use = new(_handle);
+        return !SocketCalls.Wait(use.Number, HangUp, signal._handle, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>

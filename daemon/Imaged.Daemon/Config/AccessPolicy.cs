@@ -15,6 +15,7 @@ internal sealed class AccessPolicy
         [ManagerInterface.Detach.FullName] = Rule.Member,   // of his own
         [ManagerInterface.Unmount.FullName] = Rule.Member,  // of his own
         [ManagerInterface.List.FullName] = Rule.Member,     // sees his own
+        [ManagerInterface.Monitor.FullName] = Rule.Member,  // sees what concerns him
         [ManagerInterface.Diagnose.FullName] = Rule.Member, // as list: root sees more
     };
 

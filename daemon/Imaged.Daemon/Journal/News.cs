@@ -1,19 +1,23 @@
 using Imaged.Daemon.Attachments;
+using Imaged.Daemon.Events;
 using Imaged.Ipc;
+using Imaged.Ipc.Contract;
 using Imaged.Linux.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Imaged.Daemon.Journal;
 
-/// <summary>Tells what happens to attachments.</summary>
+/// <summary>Tells what happens to attachments: the log, and who listens.</summary>
 internal sealed class News
 {
     private readonly ILogger _logger;
+    private readonly EventHub _events;
 
-    /// <summary>News for a log.</summary>
-    public News(ILogger logger)
+    /// <summary>News for a log and for those who listen.</summary>
+    public News(ILogger logger, EventHub events)
     {
         _logger = logger;
+        _events = events;
     }
 
     /// <summary>An image was attached or mounted.</summary>
@@ -28,6 +32,8 @@ internal sealed class News
             record.Plan.Kind.ToString(),
             Text.Escape(record.MountPoint ?? attached.DevicePath ?? string.Empty),
             record.Plan.Reason);
+        string where = record.MountPoint ?? attached.DevicePath ?? string.Empty;
+        Publish(EventKind.Attached, attached, $"{where} ({record.Plan.Reason})");
     }
 
     /// <summary>It is over.</summary>
@@ -35,6 +41,7 @@ internal sealed class News
     {
         AttachmentRecord record = attached.Record;
         DaemonLog.Detached(_logger, record.Id, Text.Escape(record.Image), record.Owner, why);
+        Publish(EventKind.Detached, attached, why);
     }
 
     /// <summary>A partition is missing from a device.</summary>
@@ -49,6 +56,7 @@ internal sealed class News
     {
         AttachmentRecord record = attached.Record;
         DaemonLog.WorkerLost(_logger, record.Id, Text.Escape(record.Image), record.Owner, worker);
+        Publish(EventKind.WorkerLost, attached, FormattableString.Invariant($"worker {worker} ended"));
     }
 
     /// <summary>Another worker goes on.</summary>
@@ -56,6 +64,7 @@ internal sealed class News
     {
         AttachmentRecord record = attached.Record;
         DaemonLog.WorkerReplaced(_logger, record.Id, Text.Escape(record.Image), record.Owner, worker);
+        Publish(EventKind.WorkerReplaced, attached, FormattableString.Invariant($"worker {worker} took over"));
     }
 
     /// <summary>Nothing helps: its readers get errors.</summary>
@@ -63,6 +72,7 @@ internal sealed class News
     {
         AttachmentRecord record = attached.Record;
         DaemonLog.GivenUp(_logger, record.Id, Text.Escape(record.Image), record.Owner, Text.Escape(why));
+        Publish(EventKind.GivenUp, attached, why);
     }
 
     /// <summary>A daemon before this one attached it.</summary>
@@ -73,8 +83,11 @@ internal sealed class News
     }
 
     /// <summary>A caller was told no.</summary>
-    public void Refused(PeerCredentials caller, string method, ImagedException error) =>
-        DaemonLog.Refused(_logger, caller.Uid, Text.Escape(method), Text.Escape(error.Message));
+    public void Refused(PeerCredentials caller, string method, ImagedException error)
+    {
+        DaemonLog.Refused(_logger, caller.Uid, method, Text.Escape(error.Message));
+        Publish(EventKind.Refused, caller.Uid, null, $"{method}: {error.Message}");
+    }
 
     /// <summary>A record could not be read.</summary>
     public void RecordDropped(string file, string why) =>
@@ -82,4 +95,16 @@ internal sealed class News
 
     /// <summary>This process failed.</summary>
     public void Fault(string where, Exception error) => DaemonLog.Fault(_logger, where, error.Message, error);
+
+    private void Publish(EventKind kind, Attached attached, string message) =>
+        Publish(kind, attached.Record.Owner, attached.Describe(), message);
+
+    private void Publish(EventKind kind, uint owner, Attachment? attachment, string message) => _events.Publish(new()
+    {
+        Kind = kind,
+        Time = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+        Owner = owner,
+        Attachment = attachment,
+        Message = message,
+    });
 }

@@ -1,6 +1,7 @@
 using Imaged.Daemon.Attachments;
 using Imaged.Daemon.Config;
 using Imaged.Daemon.Doctor;
+using Imaged.Daemon.Events;
 using Imaged.Daemon.Journal;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
@@ -16,14 +17,16 @@ internal sealed class ManagerCalls
     private readonly AttachmentService _service;
     private readonly AccessPolicy _policy;
     private readonly Diagnosis _diagnosis;
+    private readonly EventHub _events;
     private readonly News _news;
 
     /// <summary>The methods on a service.</summary>
-    public ManagerCalls(AttachmentService service, AccessPolicy policy, Diagnosis diagnosis, News news)
+    public ManagerCalls(AttachmentService service, AccessPolicy policy, Diagnosis diagnosis, EventHub events, News news)
     {
         _service = service;
         _policy = policy;
         _diagnosis = diagnosis;
+        _events = events;
         _news = news;
     }
 
@@ -39,21 +42,18 @@ internal sealed class ManagerCalls
             new AttachmentsReply { Attachments = _service.List(call.Peer) }));
         calls.On(ManagerInterface.Diagnose, Guard<Nothing, FindingsReply>((call, _) =>
             new FindingsReply { Findings = _diagnosis.Run(call.Peer) }));
+        calls.On(ManagerInterface.Monitor, (call, _) => Guard(call, () => MonitorCall.Run(call, _events)));
         return calls;
     }
 
     private Func<VarlinkCall, TParameters, TReply> Guard<TParameters, TReply>(
         Func<VarlinkCall, TParameters, TReply> handler) => (call, parameters) =>
     {
+        TReply? reply = default;
         try
         {
-            _policy.Check(call.Method, call.Peer);
-            return handler(call, parameters);
-        }
-        catch (ImagedException error)
-        {
-            _news.Refused(call.Peer, call.Method, error);
-            throw;
+            Guard(call, () => reply = handler(call, parameters));
+            return reply!;
         }
         catch (VarlinkDisconnectedException error)
         {
@@ -66,6 +66,20 @@ internal sealed class ManagerCalls
                 ErrorKind.Failed, "the worker that reads the image did not answer in time", error);
         }
     };
+
+    private void Guard(VarlinkCall call, Action handler)
+    {
+        try
+        {
+            _policy.Check(call.Method, call.Peer);
+            handler();
+        }
+        catch (ImagedException error)
+        {
+            _news.Refused(call.Peer, call.Method, error);
+            throw;
+        }
+    }
 
     private AttachmentReply Attach(VarlinkCall call, AttachParameters parameters)
     {

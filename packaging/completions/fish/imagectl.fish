@@ -1,6 +1,6 @@
 # fish completion for imagectl(1)
 
-set -l verbs info ls cat cp convert verify attach detach mount umount list doctor formats completion help
+set -l verbs info ls cat cp convert verify attach detach mount umount list monitor doctor formats completion help
 set -l none "not __fish_seen_subcommand_from $verbs"
 set -l image "__fish_seen_subcommand_from info ls cat cp convert verify attach mount"
 
@@ -28,6 +28,7 @@ complete -c imagectl -n $none -a detach -d 'Undo attach'
 complete -c imagectl -n $none -a mount -d 'Show the files of an image in a directory'
 complete -c imagectl -n $none -a umount -d 'Undo mount'
 complete -c imagectl -n $none -a list -d 'What is attached and mounted'
+complete -c imagectl -n $none -a monitor -d 'Print what happens to attachments'
 complete -c imagectl -n $none -a doctor -d 'Check kernel, daemon, configuration'
 complete -c imagectl -n $none -a formats -d 'Every format and file system known'
 complete -c imagectl -n $none -a completion -d 'Print the script for a shell'

@@ -12,7 +12,7 @@ internal static class HelpText
     public static StringBuilder OfProgram()
     {
         StringBuilder text =
-            new("usage: imagectl [OPTIONS] VERB [ARGUMENTS]\n\nDisk images: look inside, mount, convert.\n\n");
+            new("usage: imagectl [OPTIONS] VERB [ARGUMENTS]\nDisk images: look inside, mount, convert.\n\n");
         TextTable verbs = new("verb", "operands", "summary");
         foreach (Verb verb in VerbTable.All)
         {
@@ -22,7 +22,7 @@ internal static class HelpText
         verbs.Write(text, "  ", headings: false);
         text.Append("\noptions of every verb:\n");
         Write(text, GlobalOptions.All);
-        return text.Append("\n'imagectl VERB --help' says more; see also imagectl(1).\n");
+        return text.Append("'imagectl VERB --help' says more; see also imagectl(1).\n");
     }
 
     /// <summary>One verb.</summary>

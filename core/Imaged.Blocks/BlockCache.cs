@@ -27,6 +27,8 @@ public sealed class BlockCache
     private long _aheadBytes;
     private long _spareBytes;
     private int _lastOwner;
+    private long _hits;
+    private long _misses;
     private volatile ReadAhead? _reader;
 
     /// <summary>A cache that keeps at most <paramref name="capacity"/> bytes of blocks that nobody uses.</summary>
@@ -72,6 +74,26 @@ public sealed class BlockCache
     {
         get => _reader;
         set => _reader = value;
+    }
+
+    /// <summary>How often a block that was read was held, or had to be filled first, since this was asked last; each is
+    /// told once.</summary>
+    /// <returns>False when there is nothing to tell.</returns>
+    public bool TakeCounts(out long hits, out long misses)
+    {
+        hits = 0;
+        misses = 0;
+        if (Volatile.Read(ref _hits) == 0 && Volatile.Read(ref _misses) == 0)
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            (hits, misses) = (_hits, _misses);
+            (_hits, _misses) = (0, 0);
+            return true;
+        }
     }
 
     /// <summary>A number that tells the blocks of one source from those of all others.</summary>
@@ -252,9 +274,11 @@ public sealed class BlockCache
             if (_entries.TryGetValue(key, out entry))
             {
                 entry.Pins++;
+                _hits++;
                 return false;
             }
 
+            _misses++;
             isMarked = _reader is not null && _passing.Add(key);
             return true;
         }
@@ -269,13 +293,16 @@ public sealed class BlockCache
                 entry = new CacheEntry(key, length);
                 _entries.Add(key, entry);
                 _bytes += length;
+                _misses++;
             }
             else if (entry.Node.List == _recent)
             {
+                _hits++;
                 _recent.Remove(entry.Node);
             }
             else
             {
+                _hits++;
                 _ahead.Remove(entry.Node);
                 _aheadBytes -= length;
                 _bytes += length;

@@ -5,6 +5,7 @@ using Imaged.Daemon.Doctor;
 using Imaged.Daemon.Events;
 using Imaged.Daemon.Journal;
 using Imaged.Daemon.Manager;
+using Imaged.Daemon.Metrics;
 using Imaged.Daemon.Recovery;
 using Imaged.Daemon.Workers;
 using Imaged.Ipc.Varlink;
@@ -31,6 +32,8 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private readonly DaemonConfig _config;
     private readonly AccessPolicy _policy;
     private readonly EventHub _events = new();
+    private readonly DaemonMetrics _metrics = new();
+    private readonly AttachmentTable _table;
     private readonly News _news;
     private readonly Caretaker _caretaker;
     private readonly TakeOver _takeOver;
@@ -39,6 +42,9 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private VarlinkServer? _server;
     private bool _ownsSocket;
     private volatile bool _stopping;
+
+    private static string Version => typeof(DaemonService).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? string.Empty;
 
     /// <summary>Puts the parts together.</summary>
     public DaemonService(DaemonOptions options, ILoggerFactory loggers)
@@ -52,13 +58,13 @@ internal sealed class DaemonService : IHostedService, IDisposable
             ? new ChildWorkerLauncher(options, _config)
             : new UnitWorkerLauncher(options, _config);
         RecordStore records = new(options.StateFolder);
-        AttachmentTable table = new(_config);
-        _news = new News(_logger, _events);
-        _caretaker = new Caretaker(table, _launcher, records, _news);
-        _takeOver = new TakeOver(table, _caretaker, _launcher, records, _news);
+        _table = new AttachmentTable(_config);
+        _news = new News(_logger, _events, _metrics);
+        _caretaker = new Caretaker(_table, _launcher, records, _news);
+        _takeOver = new TakeOver(_table, _caretaker, _launcher, records, _news);
         Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder), records, _news);
-        _diagnosis = new Diagnosis(options, _config, _policy, table);
-        _service = new AttachmentService(table, attacher, _caretaker, _news);
+        _diagnosis = new Diagnosis(options, _config, _policy, _table);
+        _service = new AttachmentService(_table, attacher, _caretaker, _news);
     }
 
     /// <inheritdoc/>
@@ -78,12 +84,10 @@ internal sealed class DaemonService : IHostedService, IDisposable
             DescriptorStore.Sort(SystemdNotify.TakePassed(), out List<SafeFileHandle> sockets);
         _takeOver.Run(stored);
         UnixSocket listener = AdoptListener(sockets) ?? Listen();
-        string version = typeof(DaemonService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
-            ?.InformationalVersion ?? string.Empty;
-        VarlinkInterface manager = new ManagerCalls(_service, _policy, _diagnosis, _events, _news).CreateInterface();
+        VarlinkInterface manager = new ManagerCalls(_service, _policy, _diagnosis, _events, RenderMetrics, _news).CreateInterface();
         _server = new VarlinkServer(
             listener,
-            new VarlinkService("imaged", version, manager),
+            new VarlinkService("imaged", Version, manager),
             VarlinkLimits.Server,
             _news.Fault);
         _server.Start();
@@ -112,6 +116,9 @@ internal sealed class DaemonService : IHostedService, IDisposable
         _server?.Dispose();
         _launcher.Dispose();
     }
+
+    private string RenderMetrics() =>
+        _metrics.Render(_table.All, _server?.ConnectionCount ?? 0, _events.Count, Version);
 
     // The socket that the service manager listens on for us (sd_listen_fds(3)); null when it passed none.
     private static UnixSocket? AdoptListener(List<SafeFileHandle> passed)

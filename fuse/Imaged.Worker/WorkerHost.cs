@@ -113,7 +113,10 @@ internal sealed class WorkerHost : IDisposable
         }
 
         _session = new FuseSession(
-            device, _handler, _journal, new FuseSessionOptions(parameters.Threads, parameters.Recover, Report: Report));
+            device,
+            _handler,
+            _journal,
+            new FuseSessionOptions(parameters.Threads, parameters.Recover, Report: Report, Cache: _image!.Cache));
         _session.Completion.ContinueWith(_ => End(), TaskScheduler.Default);
         _session.Start();
     }

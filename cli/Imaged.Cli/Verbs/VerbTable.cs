@@ -17,6 +17,7 @@ internal static class VerbTable
         new UmountVerb(),
         new ListVerb(),
         new MonitorVerb(),
+        new MetricsVerb(),
         new DoctorVerb(),
         new FormatsVerb(),
         new CompletionVerb(),

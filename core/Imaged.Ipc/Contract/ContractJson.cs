@@ -36,6 +36,7 @@ namespace Imaged.Ipc.Contract;
 [JsonSerializable(typeof(AttachmentsReply))]
 [JsonSerializable(typeof(FindingsReply))]
 [JsonSerializable(typeof(MonitorReply))]
+[JsonSerializable(typeof(MetricsReply))]
 [JsonSerializable(typeof(ServiceInfo))]
 [JsonSerializable(typeof(DescriptionParameters))]
 [JsonSerializable(typeof(DescriptionReply))]

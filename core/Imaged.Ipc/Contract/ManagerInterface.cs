@@ -37,8 +37,12 @@ public static class ManagerInterface
     public static VarlinkMethod<Nothing, MonitorReply> Monitor { get; } =
         new(Name + ".Monitor", Json.Default.Nothing, Json.Default.MonitorReply);
 
+    /// <summary>Counters, for Prometheus.</summary>
+    public static VarlinkMethod<Nothing, MetricsReply> Metrics { get; } =
+        new(Name + ".Metrics", Json.Default.Nothing, Json.Default.MetricsReply);
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<VarlinkMethod> Methods { get; } = [Attach, Mount, Detach, Unmount, List, Diagnose, Monitor];
+    public static IReadOnlyList<VarlinkMethod> Methods { get; } = [Attach, Mount, Detach, Unmount, List, Diagnose, Monitor, Metrics];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

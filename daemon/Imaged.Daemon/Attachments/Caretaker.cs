@@ -270,6 +270,7 @@ internal sealed class Caretaker
         attached.IsGone = true;
         string id = attached.Record.Id;
         DescriptorStore.Remove(id);
+        _news.Ending(attached);
         attached.Dispose();
         if (attached is { Record: { OwnsMountPoint: true, MountPoint: { } path } })
         {

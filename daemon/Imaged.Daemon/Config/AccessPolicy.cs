@@ -16,6 +16,7 @@ internal sealed class AccessPolicy
         [ManagerInterface.Unmount.FullName] = Rule.Member,  // of his own
         [ManagerInterface.List.FullName] = Rule.Member,     // sees his own
         [ManagerInterface.Monitor.FullName] = Rule.Member,  // sees what concerns him
+        [ManagerInterface.Metrics.FullName] = Rule.RootOnly, // sums over all users
         [ManagerInterface.Diagnose.FullName] = Rule.Member, // as list: root sees more
     };
 
@@ -53,7 +54,8 @@ internal sealed class AccessPolicy
         {
             string verb = method[(method.LastIndexOf('.') + 1)..].ToLowerInvariant();
             throw new ImagedException(
-                ErrorKind.PermissionDenied, $"{verb} is for root only; mount shows the files without a block device");
+                ErrorKind.PermissionDenied, $"{verb} is for root only"
+                + (verb == "attach" ? "; mount shows the files without a block device" : string.Empty));
         }
 
         if (_group is not { } group || !caller.IsInGroup(group))

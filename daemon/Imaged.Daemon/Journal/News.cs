@@ -1,5 +1,6 @@
 using Imaged.Daemon.Attachments;
 using Imaged.Daemon.Events;
+using Imaged.Daemon.Metrics;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
 using Imaged.Linux.Sockets;
@@ -7,15 +8,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Imaged.Daemon.Journal;
 
-/// <summary>Tells what happens to attachments: the log, and who listens.</summary>
+/// <summary>Tells what happens to attachments: the log, the counters, and who listens.</summary>
 internal sealed class News
 {
     private readonly ILogger _logger;
     private readonly EventHub _events;
+    private readonly DaemonMetrics _metrics;
 
-    /// <summary>News for a log and for those who listen.</summary>
-    public News(ILogger logger, EventHub events)
+    /// <summary>News for a log, for those who listen and for counters.</summary>
+    public News(ILogger logger, EventHub events, DaemonMetrics metrics)
     {
+        _metrics = metrics;
         _logger = logger;
         _events = events;
     }
@@ -32,9 +35,14 @@ internal sealed class News
             record.Plan.Kind.ToString(),
             Text.Escape(record.MountPoint ?? attached.DevicePath ?? string.Empty),
             record.Plan.Reason);
+        _metrics.Attached(record.Plan.Kind);
+        _metrics.Usage.Begin(attached);
         string where = record.MountPoint ?? attached.DevicePath ?? string.Empty;
         Publish(EventKind.Attached, attached, $"{where} ({record.Plan.Reason})");
     }
+
+    /// <summary>It is over, and everything that is held for it is still open.</summary>
+    public void Ending(Attached attached) => _metrics.Usage.End(attached);
 
     /// <summary>It is over.</summary>
     public void Detached(Attached attached, string why)
@@ -64,6 +72,7 @@ internal sealed class News
     {
         AttachmentRecord record = attached.Record;
         DaemonLog.WorkerReplaced(_logger, record.Id, Text.Escape(record.Image), record.Owner, worker);
+        _metrics.Restarted();
         Publish(EventKind.WorkerReplaced, attached, FormattableString.Invariant($"worker {worker} took over"));
     }
 
@@ -72,6 +81,7 @@ internal sealed class News
     {
         AttachmentRecord record = attached.Record;
         DaemonLog.GivenUp(_logger, record.Id, Text.Escape(record.Image), record.Owner, Text.Escape(why));
+        _metrics.GaveUp();
         Publish(EventKind.GivenUp, attached, why);
     }
 
@@ -80,12 +90,14 @@ internal sealed class News
     {
         AttachmentRecord record = attached.Record;
         DaemonLog.TakenOver(_logger, record.Id, Text.Escape(record.Image), record.Owner);
+        _metrics.Usage.Begin(attached);
     }
 
     /// <summary>A caller was told no.</summary>
     public void Refused(PeerCredentials caller, string method, ImagedException error)
     {
         DaemonLog.Refused(_logger, caller.Uid, method, Text.Escape(error.Message));
+        _metrics.Refused(error.Kind);
         Publish(EventKind.Refused, caller.Uid, null, $"{method}: {error.Message}");
     }
 

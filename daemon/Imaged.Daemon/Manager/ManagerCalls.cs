@@ -18,15 +18,17 @@ internal sealed class ManagerCalls
     private readonly AccessPolicy _policy;
     private readonly Diagnosis _diagnosis;
     private readonly EventHub _events;
+    private readonly Func<string> _metrics;
     private readonly News _news;
 
     /// <summary>The methods on a service.</summary>
-    public ManagerCalls(AttachmentService service, AccessPolicy policy, Diagnosis diagnosis, EventHub events, News news)
+    public ManagerCalls(AttachmentService service, AccessPolicy policy, Diagnosis diagnosis, EventHub events, Func<string> metrics, News news)
     {
         _service = service;
         _policy = policy;
         _diagnosis = diagnosis;
         _events = events;
+        _metrics = metrics;
         _news = news;
     }
 
@@ -43,6 +45,7 @@ internal sealed class ManagerCalls
         calls.On(ManagerInterface.Diagnose, Guard<Nothing, FindingsReply>((call, _) =>
             new FindingsReply { Findings = _diagnosis.Run(call.Peer) }));
         calls.On(ManagerInterface.Monitor, (call, _) => Guard(call, () => MonitorCall.Run(call, _events)));
+        calls.On(ManagerInterface.Metrics, Guard<Nothing, MetricsReply>((_, _) => new() { Text = _metrics() }));
         return calls;
     }
 

@@ -112,6 +112,15 @@ public sealed class FuseSession : IDisposable
 
     internal bool Stopping => _stopping;
 
+    /// <summary>Counts in the journal what the cache has done since it was counted last.</summary>
+    internal void CountCache()
+    {
+        if (_options.Cache is { } cache && cache.TakeCounts(out long hits, out long misses))
+        {
+            _journal.AddCache(hits, misses);
+        }
+    }
+
     /// <summary>Starts the threads; with <see cref="FuseSessionOptions.Recover"/> the first of them answers what the
     /// dead process left before any of them reads.</summary>
     public void Start()

@@ -1,3 +1,4 @@
+using Imaged.Blocks;
 using Imaged.Fuse.Abi;
 
 namespace Imaged.Fuse.Session;
@@ -9,9 +10,11 @@ namespace Imaged.Fuse.Session;
 /// <param name="MaxPages">Largest READ in pages of 4 KiB. More than 256 is cut by the kernel
 /// (<c>fs.fuse.max_pages_limit</c>) and gains nothing.</param>
 /// <param name="MaxAttempts">How often a request may kill its process before it is answered with EIO unserved.</param>
+/// <param name="Cache">The cache of blocks that is used; what it does is counted in the journal. Null for none.</param>
 /// <param name="Report">Told of every exception that a handler threw, on the thread that served; must be quick.</param>
 public sealed record FuseSessionOptions(
-    int Threads, bool Recover = false, int MaxPages = 256, int MaxAttempts = 2, Action<FuseFailure>? Report = null)
+    int Threads, bool Recover = false, int MaxPages = 256, int MaxAttempts = 2, Action<FuseFailure>? Report = null,
+    BlockCache? Cache = null)
 {
     /// <summary>One more than there are processors, at most four; more help only where the source is slow.</summary>
     public static int DefaultThreads => Math.Clamp(Environment.ProcessorCount + 1, 2, 4);

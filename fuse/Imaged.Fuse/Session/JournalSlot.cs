@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Imaged.Fuse.Abi;
+using Imaged.Linux.Fuse;
 
 namespace Imaged.Fuse.Session;
 
@@ -36,6 +37,10 @@ internal readonly unsafe struct JournalSlot
     /// <summary>Times that a process began to serve the request that stands here after it had been found
     /// here.</summary>
     public ref int Attempts => ref ((int*)_address)[1];
+
+    /// <summary>What the threads of this slot have done, in all processes: reads, bytes, errors
+    /// (<see cref="ServingCounters"/>).</summary>
+    public long* Counters => (long*)(_address + ServingCounters.SlotOffset);
 
     private ref int State => ref ((int*)_address)[0];
 

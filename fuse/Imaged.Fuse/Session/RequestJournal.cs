@@ -8,18 +8,18 @@ namespace Imaged.Fuse.Session;
 /// successor on the same device answers what it finds here. One journal belongs to one connection, and to one living
 /// process at a time.</summary>
 /// <remarks>The file: a page with magic, version and geometry, then the slots. A slot: 64 bytes of state, then the
-/// buffer that requests are read into. Numbers in the machine's byte order; a successor of another version
+/// buffer that requests are read into. Counters stand in both, see <see cref="ServingCounters"/>. Numbers in the machine's byte order; a successor of another version
 /// refuses.</remarks>
 public sealed unsafe class RequestJournal : IDisposable
 {
     /// <summary>Most threads that a session can have.</summary>
     public const int MaxSlots = 64;
 
-    internal const int SlotLength = 16384;
+    internal const int SlotLength = ServingCounters.SlotLength;
 
     private const ulong Magic = 0x316C6E72_6A676D69; // "imgjrnl1"
     private const uint Version = 1;
-    private const int HeaderLength = 4096;
+    private const int HeaderLength = ServingCounters.HeaderLength;
 
     private readonly SharedMemory _memory;
 
@@ -109,6 +109,14 @@ public sealed unsafe class RequestJournal : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Slots);
         return new(_memory.Address + HeaderLength + (index * SlotLength));
+    }
+
+    /// <summary>Counts what the cache of blocks has done; what processes before this one counted stays.</summary>
+    internal void AddCache(long hits, long misses)
+    {
+        long* counts = (long*)(_memory.Address + ServingCounters.CacheOffset);
+        Interlocked.Add(ref counts[0], hits);
+        Interlocked.Add(ref counts[1], misses);
     }
 
     internal void SetNegotiated(int maxPayload)

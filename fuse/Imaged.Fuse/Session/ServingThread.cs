@@ -169,6 +169,9 @@ internal sealed unsafe class ServingThread
         {
             _reads++;
             _bytesRead += length;
+            _slot.Counters[0]++;
+            _slot.Counters[1] += length;
+            _session.CountCache();
         }
 
         Volatile.Write(ref _allocated, GC.GetAllocatedBytesForCurrentThread() - _allocatedBase);
@@ -223,6 +226,7 @@ internal sealed unsafe class ServingThread
     private FuseStatus Failed(FuseInHeader* header, Exception error)
     {
         _errors++;
+        _slot.Counters[2]++;
         FuseStatus status = Dispatcher.StatusOf(error);
         _session.Report(new(header->Opcode, header->Node, status, error));
         return status;

@@ -1,6 +1,6 @@
 # fish completion for imagectl(1)
 
-set -l verbs info ls cat cp convert verify attach detach mount umount list monitor doctor formats completion help
+set -l verbs info ls cat cp convert verify attach detach mount umount list monitor metrics doctor formats completion help
 set -l none "not __fish_seen_subcommand_from $verbs"
 set -l image "__fish_seen_subcommand_from info ls cat cp convert verify attach mount"
 
@@ -29,6 +29,7 @@ complete -c imagectl -n $none -a mount -d 'Show the files of an image in a direc
 complete -c imagectl -n $none -a umount -d 'Undo mount'
 complete -c imagectl -n $none -a list -d 'What is attached and mounted'
 complete -c imagectl -n $none -a monitor -d 'Print what happens to attachments'
+complete -c imagectl -n $none -a metrics -d 'Print counters for Prometheus'
 complete -c imagectl -n $none -a doctor -d 'Check kernel, daemon, configuration'
 complete -c imagectl -n $none -a formats -d 'Every format and file system known'
 complete -c imagectl -n $none -a completion -d 'Print the script for a shell'
@@ -63,6 +64,7 @@ complete -c imagectl -n '__fish_seen_subcommand_from mount' -l as -x -a 'auto ke
 complete -c imagectl -n '__fish_seen_subcommand_from ls cat cp' -l as -x -a 'auto disc' -d 'Files or tracks of a disc'
 complete -c imagectl -n '__fish_seen_subcommand_from mount' -s o -l options -x -a 'ro noexec nosuid nodev noatime' -d 'Mount options'
 complete -c imagectl -n '__fish_seen_subcommand_from umount' -s l -l lazy -d 'As soon as nobody uses it'
+complete -c imagectl -n '__fish_seen_subcommand_from metrics' -l output -r -d 'Write to a file'
 complete -c imagectl -n '__fish_seen_subcommand_from detach umount' -a '(__imagectl_attached)'
 complete -c imagectl -n '__fish_seen_subcommand_from completion' -x -a 'bash zsh fish'
 complete -c imagectl -n '__fish_seen_subcommand_from help' -x -a "$verbs"

@@ -31,11 +31,14 @@ public sealed unsafe partial class ChildProcess : IDisposable
     /// <summary>Whether the process has ended. A child of ours is reaped then.</summary>
     public bool HasExited => WaitForExit(0);
 
+    /// <summary>What a child of ours returned; null while it runs, and when a signal ended it.</summary>
+    public int? ExitCode { get; private set; }
+
     /// <summary>Starts a program in a session of its own, with standard input and output on <c>/dev/null</c> and
     /// standard error shared. Nothing else is inherited but the descriptors given.</summary>
     /// <param name="path">The program.</param>
     /// <param name="arguments">Arguments after the program's name.</param>
-    /// <param name="descriptors">What to pass, and the number that it gets there, 3 or above.</param>
+    /// <param name="descriptors">What to pass, and the number that it gets there, 2 or above.</param>
     /// <param name="environment">The whole environment, as <c>NAME=value</c>; null for ours.</param>
     /// <exception cref="LinuxException">It cannot be started.</exception>
     public static ChildProcess Start(
@@ -45,7 +48,7 @@ public sealed unsafe partial class ChildProcess : IDisposable
         IReadOnlyList<string>? environment = null)
     {
         // First out of the way of all targets: a source may have the number of another's target.
-        int lowest = descriptors.Count == 0 ? 3 : descriptors.Max(d => d.Target) + 1;
+        int lowest = Math.Max(3, descriptors.Select(d => d.Target + 1).DefaultIfEmpty().Max());
         List<SafeFileHandle> sources = [];
         nint actions = (nint)NativeMemory.AllocZeroed(256); // posix_spawn_file_actions_t: 80 bytes in glibc
         nint attributes = (nint)NativeMemory.AllocZeroed(1024); // posix_spawnattr_t: 336 bytes in glibc
@@ -180,7 +183,11 @@ public sealed unsafe partial class ChildProcess : IDisposable
         {
             // Reaps it if it is a child; an adopted process is reaped by its own parent.
             byte* info = stackalloc byte[128];
-            _ = waitid(PidfdIdType, HostPath.Number(Descriptor), info, 4 /* WEXITED */, null);
+            if (waitid(PidfdIdType, HostPath.Number(Descriptor), info, 4 /* WEXITED */, null) == 0
+                && *(int*)(info + 8) == 1 /* si_code: CLD_EXITED */)
+            {
+                ExitCode = *(int*)(info + 24); // si_status
+            }
         }
 
         return ready > 0;

@@ -53,7 +53,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
         _logger = loggers.CreateLogger("imaged");
         _config = DaemonConfig.Load(options.ConfigFile);
         Directory.CreateDirectory(options.StateFolder);
-        _policy = new AccessPolicy(_config);
+        _policy = new AccessPolicy(_config, new Polkit(Polkit.DefaultProgram));
         _launcher = options.WorkerUnit is null
             ? new ChildWorkerLauncher(options, _config)
             : new UnitWorkerLauncher(options, _config);
@@ -62,9 +62,9 @@ internal sealed class DaemonService : IHostedService, IDisposable
         _news = new News(_logger, _events, _metrics);
         _caretaker = new Caretaker(_table, _launcher, records, _news);
         _takeOver = new TakeOver(_table, _caretaker, _launcher, records, _news);
-        Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder), records, _news);
+        Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder, _policy), records, _news);
         _diagnosis = new Diagnosis(options, _config, _policy, _table);
-        _service = new AttachmentService(_table, attacher, _caretaker, _news);
+        _service = new AttachmentService(_table, attacher, _caretaker, _policy, _news);
     }
 
     /// <inheritdoc/>

@@ -8,6 +8,10 @@ namespace Imaged.Linux.Sockets;
 /// <param name="Pid">Process id at that time; another process may have it now, so it is for messages only.</param>
 public sealed record PeerCredentials(uint Uid, uint Gid, IReadOnlyList<uint> Groups, int Pid)
 {
+    /// <summary>When that process started, in clock ticks since boot, which tells it from a later one of its number; 0
+    /// when it was gone already.</summary>
+    public ulong Started { get; init; }
+
     /// <summary>Whether it is root.</summary>
     public bool IsRoot => Uid == 0;
 

@@ -279,7 +279,11 @@ public sealed unsafe class UnixSocket : IDisposable
         socklen_t length = sizeof(ucred);
         int result = LibC.getsockopt(use.Number, LibC.SOL_SOCKET, LibC.SO_PEERCRED, &credentials, &length);
         LinuxException.Check(result, "ask for the peer's credentials");
-        return new((uint)credentials.uid, (uint)credentials.gid, PeerGroups(use.Number), (int)credentials.pid);
+        int process = (int)credentials.pid;
+        return new((uint)credentials.uid, (uint)credentials.gid, PeerGroups(use.Number), process)
+        {
+            Started = process > 0 ? ChildProcess.StartTimeOf(process) : 0,
+        };
     }
 
     /// <summary>Ends both directions: whoever waits here or at the other end wakes up.</summary>

@@ -77,7 +77,7 @@ internal sealed class Attacher
     public Attached Attach(string id, AttachRequest request)
     {
         MountAttributes attributes = MountOptions.Parse(request.Mount?.Options ?? [], request.Caller.IsRoot);
-        CheckView(request);
+        bool mayUseKernel = MayUseKernel(request);
         FileIdentity identity = CheckImage(request);
         using MountPoint? named =
             request.Mount?.Target is { } target ? _mountPoints.Take(target, request.Caller) : null;
@@ -87,11 +87,11 @@ internal sealed class Attacher
         try
         {
             worker.Open(request.Image, request.Path, request.Options, request.Password);
-            (AttachPlan plan, SafeFileHandle? file) = worker.Plan(CreatePlanRequest(request));
+            (AttachPlan plan, SafeFileHandle? file) = worker.Plan(CreatePlanRequest(request, mayUseKernel));
             using (file)
             {
                 PlanCheck.Check(plan, file, request.Mount is null ? PlanPurpose.Device : PlanPurpose.Tree);
-                RequireDriver(request, plan);
+                RequireDriver(mayUseKernel, plan);
                 attached = new Attached(CreateRecord(id, request, identity, plan)) { Worker = worker };
                 attached.Image = HostPath.Duplicate(request.Image);
                 attached.Directory = request.Directory is null ? null : HostPath.Duplicate(request.Directory);
@@ -113,13 +113,16 @@ internal sealed class Attacher
         }
     }
 
-    private void CheckView(AttachRequest request)
+    // Nobody is asked when the user did not ask for the kernel's drivers.
+    private bool MayUseKernel(AttachRequest request)
     {
-        if (request.Mount?.View == MountView.Kernel && !_policy.MayUseKernel(request.Caller))
+        if (request.Mount?.View == MountView.Kernel)
         {
-            throw new ImagedException(
-                ErrorKind.PermissionDenied, "the kernel's drivers are for root's images only; leave --as out");
+            _policy.RequireKernel(request.Caller);
+            return true;
         }
+
+        return request.Mount?.View is not (MountView.Tree or MountView.Disc) && _policy.MayUseKernel(request.Caller);
     }
 
     private static FileIdentity CheckImage(AttachRequest request)
@@ -155,20 +158,19 @@ internal sealed class Attacher
         return identity;
     }
 
-    private PlanRequest CreatePlanRequest(AttachRequest request) => new()
+    private static PlanRequest CreatePlanRequest(AttachRequest request, bool mayUseKernel) => new()
     {
         Purpose = request.Mount is null ? PlanPurpose.Device : PlanPurpose.Tree,
         Via = request.Via,
         KernelTypes = KernelDrivers.ListUsable(),
-        MayUseKernel = request.Mount?.View is not (MountView.Tree or MountView.Disc)
-            && _policy.MayUseKernel(request.Caller),
+        MayUseKernel = mayUseKernel,
         MustUseKernel = request.Mount?.View == MountView.Kernel,
     };
 
     // The worker was told; whether it listened is checked here.
-    private void RequireDriver(AttachRequest request, AttachPlan plan)
+    private static void RequireDriver(bool mayUseKernel, AttachPlan plan)
     {
-        if (plan.KernelType is not null && !_policy.MayUseKernel(request.Caller))
+        if (plan.KernelType is not null && !mayUseKernel)
         {
             throw new ImagedException(ErrorKind.PermissionDenied, "the kernel's drivers are for root's images only");
         }

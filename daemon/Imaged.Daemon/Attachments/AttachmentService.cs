@@ -16,14 +16,16 @@ internal sealed class AttachmentService
     private readonly AttachmentTable _table;
     private readonly Attacher _attacher;
     private readonly Caretaker _caretaker;
+    private readonly AccessPolicy _policy;
     private readonly News _news;
 
     /// <summary>The service.</summary>
-    public AttachmentService(AttachmentTable table, Attacher attacher, Caretaker caretaker, News news)
+    public AttachmentService(AttachmentTable table, Attacher attacher, Caretaker caretaker, AccessPolicy policy, News news)
     {
         _table = table;
         _attacher = attacher;
         _caretaker = caretaker;
+        _policy = policy;
         _news = news;
     }
 
@@ -202,7 +204,8 @@ internal sealed class AttachmentService
         List<Attached> own = [.. fitting.Where(a => caller.IsRoot || a.Record.Owner == caller.Uid)];
         if (own.Count == 0)
         {
-            AccessPolicy.CheckOwner(fitting[0].Record.Owner, caller);
+            _policy.RequireOwner(fitting[0].Record.Owner, caller);
+            own = fitting;
         }
 
         if (own.Count > 1)

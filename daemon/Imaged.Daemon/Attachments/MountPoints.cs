@@ -1,4 +1,5 @@
 using System.Text;
+using Imaged.Daemon.Config;
 using Imaged.Ipc;
 using Imaged.Linux;
 using Imaged.Linux.Sockets;
@@ -30,14 +31,18 @@ internal sealed class MountPoints
     private const int MaxTries = 1000;
 
     private readonly string _mediaFolder;
+    private readonly AccessPolicy _policy;
     private readonly Lock _lock = new();
 
     // Directories that mounts under way are meant for: the kernel does not show them yet.
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
     /// <summary>Makes directories in <paramref name="mediaFolder"/> when the user names none.</summary>
-    public MountPoints(string mediaFolder)
+    /// <param name="mediaFolder">Where.</param>
+    /// <param name="policy">Says who may mount on what is not his.</param>
+    public MountPoints(string mediaFolder, AccessPolicy policy)
     {
+        _policy = policy;
         _mediaFolder = mediaFolder;
     }
 
@@ -56,8 +61,9 @@ internal sealed class MountPoints
 
         if (!caller.IsRoot && identity.Uid != caller.Uid)
         {
-            throw new ImagedException(
-                ErrorKind.PermissionDenied,
+            _policy.Require(
+                PolkitAction.MountElsewhere,
+                caller,
                 $"'{path}' is not yours; leave the directory out to mount below the media directory");
         }
 

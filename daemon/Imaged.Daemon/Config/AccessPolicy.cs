@@ -10,7 +10,7 @@ internal sealed class AccessPolicy
 {
     private static readonly Dictionary<string, Rule> Rules = new(StringComparer.Ordinal)
     {
-        [ManagerInterface.Attach.FullName] = Rule.RootOnly, // a block device is the kernel's to parse
+        [ManagerInterface.Attach.FullName] = Rule.MayAttach, // a block device is the kernel's to parse
         [ManagerInterface.Mount.FullName] = Rule.Member,
         [ManagerInterface.Detach.FullName] = Rule.Member,   // of his own
         [ManagerInterface.Unmount.FullName] = Rule.Member,  // of his own
@@ -22,17 +22,20 @@ internal sealed class AccessPolicy
 
     private readonly DaemonConfig _config;
     private readonly uint? _group;
+    private readonly Polkit _polkit;
 
-    /// <summary>The policy of a configuration.</summary>
-    public AccessPolicy(DaemonConfig config)
+    /// <summary>The policy of a configuration, and of polkit for what that leaves to root.</summary>
+    public AccessPolicy(DaemonConfig config, Polkit polkit)
     {
         _config = config;
+        _polkit = polkit;
         _group = FindGroup(config.Group);
     }
 
     private enum Rule
     {
         RootOnly,
+        MayAttach,
         Member,
     }
 
@@ -53,9 +56,7 @@ internal sealed class AccessPolicy
         if (!Rules.TryGetValue(method, out Rule rule) || rule == Rule.RootOnly)
         {
             string verb = method[(method.LastIndexOf('.') + 1)..].ToLowerInvariant();
-            throw new ImagedException(
-                ErrorKind.PermissionDenied, $"{verb} is for root only"
-                + (verb == "attach" ? "; mount shows the files without a block device" : string.Empty));
+            throw new ImagedException(ErrorKind.PermissionDenied, $"{verb} is for root only");
         }
 
         if (_group is not { } group || !caller.IsInGroup(group))
@@ -65,18 +66,55 @@ internal sealed class AccessPolicy
                 $"you are not in the group '{_config.Group}'; an administrator can add you with: "
                 + $"usermod -aG {_config.Group} USER");
         }
+
+        if (rule == Rule.MayAttach)
+        {
+            Require(
+                PolkitAction.Attach,
+                caller,
+                "attach is for root only; mount shows the files without a block device");
+        }
     }
 
     /// <summary>Whether the caller's images may be parsed by the kernel's own drivers.</summary>
     public bool MayUseKernel(PeerCredentials caller) => caller.IsRoot || _config.KernelMountsForUsers;
 
-    /// <summary>Throws unless the attachment is the caller's or the caller is root.</summary>
-    public static void CheckOwner(uint owner, PeerCredentials caller)
+    /// <summary>Throws unless the kernel's own drivers may parse the caller's images, or polkit lets them.</summary>
+    public void RequireKernel(PeerCredentials caller)
+    {
+        if (!MayUseKernel(caller))
+        {
+            Require(
+                PolkitAction.KernelMount,
+                caller,
+                "the kernel's drivers are for root's images only; leave --as out");
+        }
+    }
+
+    /// <summary>Throws unless the attachment is the caller's or the caller is root, or polkit lets him.</summary>
+    public void RequireOwner(uint owner, PeerCredentials caller)
     {
         if (!caller.IsRoot && owner != caller.Uid)
         {
-            throw new ImagedException(ErrorKind.PermissionDenied, "it was attached by another user");
+            Require(PolkitAction.OthersAttachments, caller, "it was attached by another user");
         }
+    }
+
+    /// <summary>Throws unless polkit gives the caller an authorization.</summary>
+    /// <param name="action">Of <see cref="PolkitAction"/>.</param>
+    /// <param name="caller">Who, not root.</param>
+    /// <param name="refusal">What to say when not.</param>
+    public void Require(string action, PeerCredentials caller, string refusal)
+    {
+        if (_polkit.IsAuthorized(caller, action))
+        {
+            return;
+        }
+
+        string wayOut = _polkit.IsPresent
+            ? $"; an administrator can allow it by a rule for the action '{action}', see polkit(8)"
+            : string.Empty;
+        throw new ImagedException(ErrorKind.PermissionDenied, refusal + wayOut);
     }
 
     private static uint? FindGroup(string name)

@@ -10,6 +10,7 @@ namespace Imaged.UnitTests.Daemon;
 
 public sealed class ConfigTests
 {
+    private static readonly Polkit Nobody = new("/no/such/pkcheck");
     private static readonly PeerCredentials Root = new(0, 0, [], 1);
     private static readonly PeerCredentials User = new(1000, 1000, [], 1);
 
@@ -46,7 +47,7 @@ public sealed class ConfigTests
     [Fact]
     public void A_caller_outside_the_group_is_refused_and_root_never_is()
     {
-        AccessPolicy policy = new(DaemonConfig.Parse(["group = no-such-group-here"]));
+        AccessPolicy policy = new(DaemonConfig.Parse(["group = no-such-group-here"]), Nobody);
         Assert.Null(policy.Group);
         policy.Check(ManagerInterface.Attach.FullName, Root);
         ImagedException error =
@@ -57,7 +58,7 @@ public sealed class ConfigTests
     [Fact]
     public void A_member_may_mount_but_not_attach()
     {
-        AccessPolicy policy = new(DaemonConfig.Parse(["group = root"]));
+        AccessPolicy policy = new(DaemonConfig.Parse(["group = root"]), Nobody);
         PeerCredentials member = User with { Groups = [0] };
         policy.Check(ManagerInterface.Mount.FullName, member);
         Assert.Throws<ImagedException>(() => policy.Check(ManagerInterface.Attach.FullName, member));
@@ -68,9 +69,10 @@ public sealed class ConfigTests
     [Fact]
     public void What_one_user_attached_is_not_another_s()
     {
-        AccessPolicy.CheckOwner(1000, User);
-        AccessPolicy.CheckOwner(1000, Root);
-        Assert.Throws<ImagedException>(() => AccessPolicy.CheckOwner(1001, User));
+        AccessPolicy policy = new(new DaemonConfig(), Nobody);
+        policy.RequireOwner(1000, User);
+        policy.RequireOwner(1000, Root);
+        Assert.Throws<ImagedException>(() => policy.RequireOwner(1001, User));
     }
 
     [Fact]

@@ -62,7 +62,8 @@ internal sealed class DaemonService : IHostedService, IDisposable
         _news = new News(_logger, _events, _metrics);
         _caretaker = new Caretaker(_table, _launcher, records, _news);
         _takeOver = new TakeOver(_table, _caretaker, _launcher, records, _news);
-        Attacher attacher = new(_launcher, _config, _policy, new MountPoints(options.MediaFolder, _policy), records, _news);
+        MountPoints points = new(options.MediaFolder, _policy);
+        Attacher attacher = new(_launcher, _config, _policy, points, records, _news);
         _diagnosis = new Diagnosis(options, _config, _policy, _table);
         _service = new AttachmentService(_table, attacher, _caretaker, _policy, _news);
     }
@@ -84,10 +85,10 @@ internal sealed class DaemonService : IHostedService, IDisposable
             DescriptorStore.Sort(SystemdNotify.TakePassed(), out List<SafeFileHandle> sockets);
         _takeOver.Run(stored);
         UnixSocket listener = AdoptListener(sockets) ?? Listen();
-        VarlinkInterface manager = new ManagerCalls(_service, _policy, _diagnosis, _events, RenderMetrics, _news).CreateInterface();
+        ManagerCalls calls = new(_service, _policy, _diagnosis, _events, RenderMetrics, _news);
         _server = new VarlinkServer(
             listener,
-            new VarlinkService("imaged", Version, manager),
+            new VarlinkService("imaged", Version, calls.CreateInterface()),
             VarlinkLimits.Server,
             _news.Fault);
         _server.Start();

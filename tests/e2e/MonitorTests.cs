@@ -50,7 +50,8 @@ public sealed class MonitorTests
         monitor.Signal("TERM");
         string[] lines = monitor.Finish().Output.TrimEnd('\n').Split('\n');
         Assert.Equal(2, lines.Length);
-        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ attached +uid 65534 \w{6} .*demo\.iso: .*/IMAGED_DEMO", lines[0]);
+        Assert.Matches(
+            @"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ attached +uid 65534 \w{6} .*demo\.iso: .*/IMAGED_DEMO", lines[0]);
         Assert.Matches(@"Z detached +uid 65534 ", lines[1]);
     }
 

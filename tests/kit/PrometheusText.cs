@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Imaged.TestKit;
 
-/// <summary>Reads the exposition format of Prometheus as strictly as <c>promtool check metrics</c>: HELP and TYPE before
-/// the samples of each metric, which stand together; names, labels, escapes and values by the grammar; no sample
+/// <summary>Reads the exposition format of Prometheus as strictly as <c>promtool check metrics</c>: HELP and TYPE
+/// before the samples of each metric, which stand together; names, labels, escapes and values by the grammar; no sample
 /// twice; counters named <c>_total</c>, and nothing else.</summary>
 public static partial class PrometheusText
 {
@@ -58,7 +58,8 @@ public static partial class PrometheusText
     private static partial Regex Kind();
 
     [GeneratedRegex(
-        @"^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{((?<label>[a-zA-Z_][a-zA-Z0-9_]*)=""([^""\\]|\\[\\n""])*""(,|(?=\})))+\})?"
+        @"^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)"
+        + @"(\{((?<label>[a-zA-Z_][a-zA-Z0-9_]*)=""([^""\\]|\\[\\n""])*""(,|(?=\})))+\})?"
         + @" (?<value>-?([0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?))$")]
     private static partial Regex Sample();
 }

@@ -42,7 +42,8 @@ public static class ManagerInterface
         new(Name + ".Metrics", Json.Default.Nothing, Json.Default.MetricsReply);
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<VarlinkMethod> Methods { get; } = [Attach, Mount, Detach, Unmount, List, Diagnose, Monitor, Metrics];
+    public static IReadOnlyList<VarlinkMethod> Methods { get; } =
+        [Attach, Mount, Detach, Unmount, List, Diagnose, Monitor, Metrics];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

@@ -20,7 +20,8 @@ internal sealed class AttachmentService
     private readonly News _news;
 
     /// <summary>The service.</summary>
-    public AttachmentService(AttachmentTable table, Attacher attacher, Caretaker caretaker, AccessPolicy policy, News news)
+    public AttachmentService(
+        AttachmentTable table, Attacher attacher, Caretaker caretaker, AccessPolicy policy, News news)
     {
         _table = table;
         _attacher = attacher;

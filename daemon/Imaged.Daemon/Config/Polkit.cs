@@ -25,7 +25,8 @@ internal sealed class Polkit
     /// <summary>Whether there is anybody to ask.</summary>
     public bool IsPresent => File.Exists(_program);
 
-    /// <summary>Whether a caller is authorized; whoever sits at a desktop may be asked for a password meanwhile.</summary>
+    /// <summary>Whether a caller is authorized; at a desktop somebody may be asked for a password
+    /// meanwhile.</summary>
     /// <returns>False also when it cannot be found out.</returns>
     public bool IsAuthorized(PeerCredentials caller, string action)
     {

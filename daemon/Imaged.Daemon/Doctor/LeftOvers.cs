@@ -41,7 +41,8 @@ internal sealed class LeftOvers
                 {
                     Check = "attachments",
                     Message = string.Create(
-                        CultureInfo.InvariantCulture, $"{attachments.Count} attached, nothing is wrong with them or left over"),
+                        CultureInfo.InvariantCulture,
+                        $"{attachments.Count} attached, nothing is wrong with them or left over"),
                 },
             ];
     }

@@ -22,7 +22,13 @@ internal sealed class ManagerCalls
     private readonly News _news;
 
     /// <summary>The methods on a service.</summary>
-    public ManagerCalls(AttachmentService service, AccessPolicy policy, Diagnosis diagnosis, EventHub events, Func<string> metrics, News news)
+    public ManagerCalls(
+        AttachmentService service,
+        AccessPolicy policy,
+        Diagnosis diagnosis,
+        EventHub events,
+        Func<string> metrics,
+        News news)
     {
         _service = service;
         _policy = policy;

@@ -4,7 +4,8 @@ using Imaged.Linux.Fuse;
 
 namespace Imaged.Daemon.Metrics;
 
-/// <summary>How much is read from images, in all, also from those that are gone: the sums never fall. Thread-safe.</summary>
+/// <summary>How much is read from images, in all, also from those that are gone: the sums never fall.
+/// Thread-safe.</summary>
 internal sealed class UsageCounter
 {
     private const int SectorSize = 512; // in which the kernel counts, whatever the device's is
@@ -14,7 +15,8 @@ internal sealed class UsageCounter
     private readonly Dictionary<string, ServingCounters> _seen = new(StringComparer.Ordinal);
     private ServingCounters _gone;
 
-    /// <summary>Begins to count an attachment. What its loop device has done for others before does not count.</summary>
+    /// <summary>Begins to count an attachment. What its loop device has done for others before does not
+    /// count.</summary>
     public void Begin(Attached attached)
     {
         lock (_lock)

@@ -8,8 +8,8 @@ namespace Imaged.Fuse.Session;
 /// successor on the same device answers what it finds here. One journal belongs to one connection, and to one living
 /// process at a time.</summary>
 /// <remarks>The file: a page with magic, version and geometry, then the slots. A slot: 64 bytes of state, then the
-/// buffer that requests are read into. Counters stand in both, see <see cref="ServingCounters"/>. Numbers in the machine's byte order; a successor of another version
-/// refuses.</remarks>
+/// buffer that requests are read into. Counters stand in both, see <see cref="ServingCounters"/>.
+/// Numbers in the machine's byte order; a successor of another version refuses.</remarks>
 public sealed unsafe class RequestJournal : IDisposable
 {
     /// <summary>Most threads that a session can have.</summary>

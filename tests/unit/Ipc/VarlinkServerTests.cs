@@ -322,7 +322,7 @@ public sealed class VarlinkServerTests
         });
         server.AssertServes();
         server.AssertNoConnections();
-        Assert.InRange(Descriptors(), 0, before + 5); // others' tests run beside this one
+        Assert.InRange(Descriptors(), 0, before + 50); // of 400 clients; other tests run beside this one
         Assert.Empty(server.Faults);
     }
 

@@ -151,6 +151,18 @@ public sealed unsafe class LoopDevice : IDisposable
     public static bool IsAttached(int number) =>
         File.Exists(FormattableString.Invariant($"/sys/block/loop{number}/loop/backing_file"));
 
+    /// <summary>Number that the kernel gave to what is on the loop device now (<c>diskseq</c>), never given twice until
+    /// the next boot; null when the kernel has no such numbers.</summary>
+    public static ulong? MediumOf(int number)
+    {
+        string path = FormattableString.Invariant($"/sys/block/loop{number}/diskseq");
+        return File.Exists(path)
+            && ulong.TryParse(
+                File.ReadAllText(path).AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out ulong medium)
+            ? medium
+            : null;
+    }
+
     /// <summary>Number of the loop device that was attached under this name; null when there is none.</summary>
     public static int? FindByName(string name)
     {

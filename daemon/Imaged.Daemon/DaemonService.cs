@@ -63,9 +63,9 @@ internal sealed class DaemonService : IHostedService, IDisposable
         _caretaker = new Caretaker(_table, _launcher, records, _news);
         _takeOver = new TakeOver(_table, _caretaker, _launcher, records, _news);
         MountPoints points = new(options.MediaFolder, _policy);
-        Attacher attacher = new(_launcher, _config, _policy, points, records, _news);
+        Attacher attacher = new(_launcher, _config, _policy, points, records, new(options.StateFolder), _news);
         _diagnosis = new Diagnosis(options, _config, _policy, _table);
-        _service = new AttachmentService(_table, attacher, _caretaker, _policy, _news);
+        _service = new AttachmentService(_table, attacher, _caretaker, _policy, records, _news);
     }
 
     /// <inheritdoc/>
@@ -85,7 +85,8 @@ internal sealed class DaemonService : IHostedService, IDisposable
             DescriptorStore.Sort(SystemdNotify.TakePassed(), out List<SafeFileHandle> sockets);
         _takeOver.Run(stored);
         UnixSocket listener = AdoptListener(sockets) ?? Listen();
-        ManagerCalls calls = new(_service, _policy, _diagnosis, _events, RenderMetrics, _news);
+        ManagerCalls calls =
+            new(_service, _policy, _config.Automount, _diagnosis, _events, RenderMetrics, _news);
         _server = new VarlinkServer(
             listener,
             new VarlinkService("imaged", Version, calls.CreateInterface()),

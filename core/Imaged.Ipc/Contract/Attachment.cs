@@ -49,6 +49,9 @@ public sealed record Attachment
 
     /// <summary>When it was attached, seconds since 1970 in UTC.</summary>
     public long Since { get; set; }
+
+    /// <summary>What had it mounted by itself; null when somebody asked for it.</summary>
+    public string? Trigger { get; set; }
 }
 
 /// <summary>How an attachment is.</summary>

@@ -37,6 +37,8 @@ namespace Imaged.Ipc.Contract;
 [JsonSerializable(typeof(FindingsReply))]
 [JsonSerializable(typeof(MonitorReply))]
 [JsonSerializable(typeof(MetricsReply))]
+[JsonSerializable(typeof(AutomountParameters))]
+[JsonSerializable(typeof(AutomountReply))]
 [JsonSerializable(typeof(ServiceInfo))]
 [JsonSerializable(typeof(DescriptionParameters))]
 [JsonSerializable(typeof(DescriptionReply))]

@@ -48,6 +48,10 @@ public sealed record MountParameters
 
     /// <summary>Mount options, one each, as <c>noexec</c>.</summary>
     public IReadOnlyList<string> MountOptions { get; set; } = [];
+
+    /// <summary>By which whoever mounts by itself knows its mounts again, for root only; null when somebody
+    /// asked.</summary>
+    public string? Trigger { get; set; }
 }
 
 /// <summary>Parameters of <c>io.imaged.Manager.Detach</c>.</summary>

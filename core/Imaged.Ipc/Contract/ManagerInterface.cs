@@ -41,9 +41,13 @@ public static class ManagerInterface
     public static VarlinkMethod<Nothing, MetricsReply> Metrics { get; } =
         new(Name + ".Metrics", Json.Default.Nothing, Json.Default.MetricsReply);
 
+    /// <summary>Whether the administrator lets something be mounted by itself, and how.</summary>
+    public static VarlinkMethod<AutomountParameters, AutomountReply> Automount { get; } =
+        new(Name + ".Automount", Json.Default.AutomountParameters, Json.Default.AutomountReply);
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<VarlinkMethod> Methods { get; } =
-        [Attach, Mount, Detach, Unmount, List, Diagnose, Monitor, Metrics];
+        [Attach, Mount, Detach, Unmount, List, Diagnose, Monitor, Metrics, Automount];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

@@ -90,6 +90,7 @@ internal sealed class Attached : IDisposable
         Worker = Worker?.Process.Pid,
         Restarts = Record.Restarts,
         Since = Record.Since,
+        Trigger = Record.Trigger,
     };
 
     /// <summary>Closes everything that is held.</summary>

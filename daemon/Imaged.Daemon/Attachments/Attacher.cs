@@ -35,7 +35,9 @@ internal sealed record AttachRequest(
 /// <param name="View">The kernel's driver or our tree.</param>
 /// <param name="Target">The directory; null to make one.</param>
 /// <param name="Options">The options of <c>-o</c>.</param>
-internal sealed record MountRequest(MountView View, SafeFileHandle? Target, IReadOnlyList<string> Options);
+/// <param name="Trigger">What has it mounted by itself; null when somebody asked.</param>
+internal sealed record MountRequest(
+    MountView View, SafeFileHandle? Target, IReadOnlyList<string> Options, string? Trigger);
 
 /// <summary>Carries out one request: starts a worker, has it plan, checks the plan, executes it. What fails leaves
 /// nothing behind.</summary>
@@ -45,12 +47,14 @@ internal sealed class Attacher
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private const int MaxPath = 4096;
+    private const int MaxTrigger = 4096;
 
     private readonly IWorkerLauncher _launcher;
     private readonly DaemonConfig _config;
     private readonly AccessPolicy _policy;
     private readonly MountPoints _mountPoints;
     private readonly RecordStore _records;
+    private readonly LoopMarks _marks;
     private readonly News _news;
 
     /// <summary>An attacher.</summary>
@@ -60,6 +64,7 @@ internal sealed class Attacher
         AccessPolicy policy,
         MountPoints mountPoints,
         RecordStore records,
+        LoopMarks marks,
         News news)
     {
         _launcher = launcher;
@@ -67,6 +72,7 @@ internal sealed class Attacher
         _policy = policy;
         _mountPoints = mountPoints;
         _records = records;
+        _marks = marks;
         _news = news;
     }
 
@@ -128,6 +134,12 @@ internal sealed class Attacher
     private static FileIdentity CheckImage(AttachRequest request)
     {
         FileIdentity identity = HostPath.Identify(request.Image);
+        if (request.Mount?.Trigger is { } trigger && (!request.Caller.IsRoot || trigger.Length > MaxTrigger))
+        {
+            throw new ImagedException(
+                ErrorKind.PermissionDenied, "only root mounts by itself, with a short trigger; leave 'trigger' out");
+        }
+
         if (request.Path.Length > MaxPath)
         {
             throw new ImagedException(ErrorKind.InvalidArgument, "the path is too long") { Field = "path" };
@@ -191,6 +203,7 @@ internal sealed class Attacher
         Since = DateTimeOffset.UtcNow.ToUnixTimeSeconds(),
         Plan = plan,
         Options = request.Options with { Password = null },
+        Trigger = request.Mount?.Trigger,
     };
 
     private void Execute(
@@ -283,7 +296,7 @@ internal sealed class Attacher
     private static SafeFileHandle OpenServed(SafeFileHandle mount, Attached attached) =>
         HostPath.OpenBeneath(mount, Path.GetFileName(attached.Record.Image));
 
-    private static void AttachLoop(Attached attached, SafeFileHandle file, bool autoClear)
+    private void AttachLoop(Attached attached, SafeFileHandle file, bool autoClear)
     {
         AttachPlan plan = attached.Record.Plan;
         attached.Loop = LoopDevice.Attach(
@@ -291,6 +304,7 @@ internal sealed class Attacher
             new LoopOptions(
                 attached.Record.LoopName, plan.Offset, plan.Size, plan.SectorSize, ReadOnly: true, autoClear));
         attached.Record = attached.Record with { Loop = attached.Loop.Number };
+        _marks.Add(attached.Loop.Number); // while it is locked: udev has not looked at it yet
     }
 
     private void AddPartitions(Attached attached)

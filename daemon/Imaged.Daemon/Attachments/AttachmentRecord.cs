@@ -65,6 +65,9 @@ internal sealed record AttachmentRecord
     /// <summary>Whether the mount point was made for it and is removed with it.</summary>
     public bool OwnsMountPoint { get; init; }
 
+    /// <summary>What had it mounted by itself; null when somebody asked for it.</summary>
+    public string? Trigger { get; init; }
+
     /// <summary>Minor number of the FUSE connection's device; null for none.</summary>
     public uint? FuseMinor { get; init; }
 

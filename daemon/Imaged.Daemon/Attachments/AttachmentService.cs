@@ -17,16 +17,23 @@ internal sealed class AttachmentService
     private readonly Attacher _attacher;
     private readonly Caretaker _caretaker;
     private readonly AccessPolicy _policy;
+    private readonly RecordStore _records;
     private readonly News _news;
 
     /// <summary>The service.</summary>
     public AttachmentService(
-        AttachmentTable table, Attacher attacher, Caretaker caretaker, AccessPolicy policy, News news)
+        AttachmentTable table,
+        Attacher attacher,
+        Caretaker caretaker,
+        AccessPolicy policy,
+        RecordStore records,
+        News news)
     {
         _table = table;
         _attacher = attacher;
         _caretaker = caretaker;
         _policy = policy;
+        _records = records;
         _news = news;
     }
 
@@ -86,12 +93,36 @@ internal sealed class AttachmentService
         }
 
         _caretaker.Reconcile();
-        if (!lazy)
+        if (lazy)
+        {
+            Hide(attached);
+        }
+        else
         {
             WaitUntilGone(attached);
         }
 
         return result;
+    }
+
+    // Unmounted but in use: its place is free for others from now on.
+    private void Hide(Attached attached)
+    {
+        lock (attached.Lock)
+        {
+            AttachmentRecord record = attached.Record;
+            if (attached.IsGone || record.MountPoint is null)
+            {
+                return;
+            }
+
+            attached.Record = record with { MountPoint = null, OwnsMountPoint = false };
+            _records.Save(attached.Record);
+            if (record.OwnsMountPoint)
+            {
+                MountPoints.Remove(record.MountPoint);
+            }
+        }
     }
 
     // The caller's own descriptor of the directory keeps the mount busy until the caller has closed it, which it does

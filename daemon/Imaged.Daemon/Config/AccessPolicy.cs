@@ -18,6 +18,7 @@ internal sealed class AccessPolicy
         [ManagerInterface.Monitor.FullName] = Rule.Member,  // sees what concerns him
         [ManagerInterface.Metrics.FullName] = Rule.RootOnly, // sums over all users
         [ManagerInterface.Diagnose.FullName] = Rule.Member, // as list: root sees more
+        [ManagerInterface.Automount.FullName] = Rule.RootOnly, // asked by units
     };
 
     private readonly DaemonConfig _config;

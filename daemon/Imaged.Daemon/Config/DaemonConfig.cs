@@ -26,6 +26,9 @@ internal sealed record DaemonConfig
     /// not made for hostile images.</summary>
     public bool KernelMountsForUsers { get; private init; }
 
+    /// <summary>What is mounted by itself.</summary>
+    public AutomountConfig Automount { get; private init; } = new();
+
     /// <summary>What is wrong with the file: line numbers with a sentence each.</summary>
     public IReadOnlyList<string> Problems { get; private init; } = [];
 
@@ -94,7 +97,7 @@ internal sealed record DaemonConfig
             "no" => this with { KernelMountsForUsers = false },
             _ => null,
         },
-        _ => null,
+        _ => Automount.With(key, value) is { } automount ? this with { Automount = automount } : null,
     };
 
     private static int? Number(string value, int least, int most) =>

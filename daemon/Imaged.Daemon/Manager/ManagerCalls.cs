@@ -16,6 +16,7 @@ internal sealed class ManagerCalls
 {
     private readonly AttachmentService _service;
     private readonly AccessPolicy _policy;
+    private readonly AutomountConfig _automount;
     private readonly Diagnosis _diagnosis;
     private readonly EventHub _events;
     private readonly Func<string> _metrics;
@@ -25,6 +26,7 @@ internal sealed class ManagerCalls
     public ManagerCalls(
         AttachmentService service,
         AccessPolicy policy,
+        AutomountConfig automount,
         Diagnosis diagnosis,
         EventHub events,
         Func<string> metrics,
@@ -32,6 +34,7 @@ internal sealed class ManagerCalls
     {
         _service = service;
         _policy = policy;
+        _automount = automount;
         _diagnosis = diagnosis;
         _events = events;
         _metrics = metrics;
@@ -52,6 +55,8 @@ internal sealed class ManagerCalls
             new FindingsReply { Findings = _diagnosis.Run(call.Peer) }));
         calls.On(ManagerInterface.Monitor, (call, _) => Guard(call, () => MonitorCall.Run(call, _events)));
         calls.On(ManagerInterface.Metrics, Guard<Nothing, MetricsReply>((_, _) => new() { Text = _metrics() }));
+        calls.On(ManagerInterface.Automount, Guard<AutomountParameters, AutomountReply>((_, parameters) =>
+            AutomountPolicy.Decide(_automount, parameters.Device)));
         return calls;
     }
 
@@ -105,7 +110,7 @@ internal sealed class ManagerCalls
         using SafeFileHandle image = call.TakeDescriptor(parameters.Image, "image");
         using SafeFileHandle? directory = call.TakeDescriptor(parameters.Directory, "directory");
         using SafeFileHandle? target = call.TakeDescriptor(parameters.Target, "target");
-        MountRequest mount = new(parameters.View, target, parameters.MountOptions);
+        MountRequest mount = new(parameters.View, target, parameters.MountOptions, parameters.Trigger);
         using SafeFileHandle? password = call.TakeDescriptor(parameters.Options.Password, "password");
         AttachRequest request = new(
             call.Peer, image, directory, parameters.Path, parameters.Options, parameters.Via, mount, password);

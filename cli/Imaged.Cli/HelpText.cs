@@ -14,7 +14,7 @@ internal static class HelpText
         StringBuilder text =
             new("usage: imagectl [OPTIONS] VERB [ARGUMENTS]\nDisk images: look inside, mount, convert.\n\n");
         TextTable verbs = new("verb", "operands", "summary");
-        foreach (Verb verb in VerbTable.All)
+        foreach (Verb verb in VerbTable.All.Where(verb => !verb.IsForUnits))
         {
             verbs.Add(verb.Name, verb.Operands.Length == 0 ? " " : verb.Operands, verb.Summary);
         }

@@ -21,6 +21,7 @@ internal static class VerbTable
         new DoctorVerb(),
         new FormatsVerb(),
         new CompletionVerb(),
+        new AutomountVerb(),
     ];
 
     /// <summary>The verb that is meant when none is given.</summary>

@@ -18,6 +18,7 @@ public sealed unsafe partial class DirectoryWatch : IDisposable
     private const uint MovedSelf = 0x800;
     private const uint Ignored = 0x8000; // the watch has ended
     private const uint OnlyDirectory = 0x1000000;
+    private const uint Events = CloseWrite | MovedFrom | MovedTo | Created | Deleted | DeletedSelf | MovedSelf;
     private const int HeaderLength = 16; // struct inotify_event without its name
 
     private readonly SafeFileHandle _handle;
@@ -31,8 +32,7 @@ public sealed unsafe partial class DirectoryWatch : IDisposable
             LinuxException.Check(inotify_init1(NonBlocking | CloseOnExec), "watch directories (inotify)"));
         fixed (byte* bytes = HostPath.Bytes(path))
         {
-            uint events = CloseWrite | MovedFrom | MovedTo | Created | Deleted | DeletedSelf | MovedSelf | OnlyDirectory;
-            if (inotify_add_watch(HostPath.Number(_handle), bytes, events) < 0)
+            if (inotify_add_watch(HostPath.Number(_handle), bytes, Events | OnlyDirectory) < 0)
             {
                 int errno = Marshal.GetLastPInvokeError();
                 _handle.Dispose();

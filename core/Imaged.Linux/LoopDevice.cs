@@ -156,11 +156,13 @@ public sealed unsafe class LoopDevice : IDisposable
     public static ulong? MediumOf(int number)
     {
         string path = FormattableString.Invariant($"/sys/block/loop{number}/diskseq");
-        return File.Exists(path)
-            && ulong.TryParse(
-                File.ReadAllText(path).AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out ulong medium)
-            ? medium
-            : null;
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        ReadOnlySpan<char> text = File.ReadAllText(path).AsSpan().Trim();
+        return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong medium) ? medium : null;
     }
 
     /// <summary>Number of the loop device that was attached under this name; null when there is none.</summary>

@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Automount;
 
-/// <summary>Mounts the file system of a device that appeared, and the image files on it. The trigger of all these mounts
-/// is the device's directory in sysfs, by which they are undone, also when the device is gone.</summary>
+/// <summary>Mounts the file system of a device that appeared, and the image files on it. The trigger of all these
+/// mounts is the device's directory in sysfs, by which they are undone, also when the device is gone.</summary>
 internal sealed class DeviceAutomount
 {
     private readonly ParsedArguments _arguments;

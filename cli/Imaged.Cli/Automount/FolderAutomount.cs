@@ -37,7 +37,7 @@ internal sealed class FolderAutomount
         _arguments = arguments;
     }
 
-    /// <summary>Watches the folder until this process is ended; ends by itself when no folder is to be watched.</summary>
+    /// <summary>Watches the folder until this process is ended; ends by itself when none is to be watched.</summary>
     /// <exception cref="CliException">The folder is not there, or no longer.</exception>
     public void Watch()
     {

@@ -92,9 +92,8 @@ internal sealed record UdevDevice(
         List<byte> result = [];
         for (int i = 0; i < bytes.Length; i++)
         {
-            if (bytes[i] == '\\' && i + 3 < bytes.Length && bytes[i + 1] == 'x'
-                && byte.TryParse(
-                    bytes.AsSpan(i + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+            bool escaped = bytes[i] == '\\' && i + 3 < bytes.Length && bytes[i + 1] == 'x';
+            if (escaped && TryReadHex(bytes.AsSpan(i + 2, 2), out byte value))
             {
                 result.Add(value);
                 i += 3;
@@ -107,6 +106,9 @@ internal sealed record UdevDevice(
 
         return Encoding.UTF8.GetString([.. result]);
     }
+
+    private static bool TryReadHex(ReadOnlySpan<byte> digits, out byte value) =>
+        byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
 
     /// <summary>Reads an entry of udev's database: properties are lines <c>E:KEY=value</c>, links
     /// <c>S:disk/by-…</c>.</summary>
@@ -121,13 +123,14 @@ internal sealed record UdevDevice(
 
         foreach (string line in File.ReadLines(file).Take(MaxLines))
         {
-            if (line.StartsWith("E:", StringComparison.Ordinal) && line[2..].Split('=', 2) is [string key, string value])
+            switch (line.Split(':', 2))
             {
-                properties[key] = value;
-            }
-            else if (line.StartsWith("S:", StringComparison.Ordinal))
-            {
-                links.Add("/dev/" + line[2..]);
+                case ["E", string property] when property.Split('=', 2) is [string key, string value]:
+                    properties[key] = value;
+                    break;
+                case ["S", string link]:
+                    links.Add("/dev/" + link);
+                    break;
             }
         }
 

@@ -7,7 +7,7 @@ namespace Imaged.Cli.Verbs;
 internal sealed class AutomountVerb : Verb
 {
     public static readonly OptionSpec Undo = new("undo", null, "unmount what was mounted for the device");
-    public static readonly OptionSpec Watch = new("watch", null, "mount the images of the watched folder, as they come");
+    public static readonly OptionSpec Watch = new("watch", null, "mount images that come into the watched folder");
 
     public override string Name => "automount";
 

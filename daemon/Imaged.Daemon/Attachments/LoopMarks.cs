@@ -2,9 +2,9 @@ using Imaged.Linux;
 
 namespace Imaged.Daemon.Attachments;
 
-/// <summary>Marks our loop devices for udev, whose rules (<c>59-imaged.rules</c>) then leave their content alone. A mark
-/// is a file named after the device and the number of its medium, which no other medium has until the next boot: one
-/// that is left over marks nothing.</summary>
+/// <summary>Marks our loop devices for udev, whose rules (<c>59-imaged.rules</c>) then leave their content alone. A
+/// mark is a file named after the device and the number of its medium, which no other medium has until the next boot:
+/// one that is left over marks nothing.</summary>
 internal sealed class LoopMarks
 {
     private readonly string _folder;

@@ -35,12 +35,23 @@ internal sealed record AutomountConfig
         {
             "no" => this with { Folder = null },
             "yes" => this with { Folder = UsualFolder },
-            _ => Path.IsPathRooted(value) ? this with { Folder = Path.GetFullPath(value) } : null,
+            _ => Path.IsPathRooted(value)
+                ? this with { Folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(value)) }
+                : null,
         },
         "automount-allow" => DeviceRule.Parse(value) is { } rule ? this with { Allow = [.. Allow, rule] } : null,
         "automount-names" => Words.Split(value) is { } names ? this with { Names = [.. Names, .. names] } : null,
         "automount-kernel" => Flag(value) is { } on ? this with { Kernel = on } : null,
         _ => null,
+    };
+
+    /// <summary>These settings after a line with a wrong value: what was to let only some through lets none
+    /// through.</summary>
+    public AutomountConfig WithWrong(string key) => key switch
+    {
+        "automount-allow" => this with { Allow = [.. Allow, DeviceRule.Never] },
+        "automount-names" => this with { Names = [.. Names, string.Empty] },
+        _ => this,
     };
 
     private static bool? Flag(string value) => value switch

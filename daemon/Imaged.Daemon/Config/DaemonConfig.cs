@@ -73,6 +73,7 @@ internal sealed record DaemonConfig
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"line {number}: '{line}' is not a known setting with a valid value"));
+                config = config with { Automount = config.Automount.WithWrong(parts[0]) };
             }
             else
             {

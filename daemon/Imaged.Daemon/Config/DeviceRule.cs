@@ -13,6 +13,9 @@ internal sealed class DeviceRule
         _terms = terms;
     }
 
+    /// <summary>One that no device fits.</summary>
+    public static DeviceRule Never { get; } = new([new(_ => [], "*")]);
+
     /// <summary>Reads <c>bus:usb label:BACKUP*</c>; null when it is no such text.</summary>
     public static DeviceRule? Parse(string value)
     {

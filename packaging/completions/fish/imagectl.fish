@@ -1,6 +1,6 @@
 # fish completion for imagectl(1)
 
-set -l verbs info ls cat cp convert verify attach detach mount umount list monitor metrics doctor formats completion help
+set -l verbs info ls cat cp convert verify attach detach mount umount list monitor metrics doctor formats completion automount help
 set -l none "not __fish_seen_subcommand_from $verbs"
 set -l image "__fish_seen_subcommand_from info ls cat cp convert verify attach mount"
 
@@ -33,6 +33,7 @@ complete -c imagectl -n $none -a metrics -d 'Print counters for Prometheus'
 complete -c imagectl -n $none -a doctor -d 'Check kernel, daemon, configuration'
 complete -c imagectl -n $none -a formats -d 'Every format and file system known'
 complete -c imagectl -n $none -a completion -d 'Print the script for a shell'
+complete -c imagectl -n $none -a automount -d 'Mount what imaged.conf lets mount itself'
 complete -c imagectl -n $none -a help -d 'Explain a verb'
 
 complete -c imagectl -l json -d 'Print JSON'
@@ -65,6 +66,8 @@ complete -c imagectl -n '__fish_seen_subcommand_from ls cat cp' -l as -x -a 'aut
 complete -c imagectl -n '__fish_seen_subcommand_from mount' -s o -l options -x -a 'ro noexec nosuid nodev noatime' -d 'Mount options'
 complete -c imagectl -n '__fish_seen_subcommand_from umount' -s l -l lazy -d 'As soon as nobody uses it'
 complete -c imagectl -n '__fish_seen_subcommand_from metrics' -l output -r -d 'Write to a file'
+complete -c imagectl -n '__fish_seen_subcommand_from automount' -l undo -d 'Unmount what was mounted for the device'
+complete -c imagectl -n '__fish_seen_subcommand_from automount' -l watch -d 'Mount the images of the watched folder'
 complete -c imagectl -n '__fish_seen_subcommand_from detach umount' -a '(__imagectl_attached)'
 complete -c imagectl -n '__fish_seen_subcommand_from completion' -x -a 'bash zsh fish'
 complete -c imagectl -n '__fish_seen_subcommand_from help' -x -a "$verbs"

@@ -14,6 +14,9 @@ internal sealed class FolderAutomount
 {
     private const string Prefix = "folder:";
 
+    // What stands for bytes that are no UTF-8 in a name: it cannot be opened by it.
+    private const char WrongBytes = '\uFFFD';
+
     // A file is mounted when nobody has had it open for writing, and it has not changed, for this long.
     private const long SettleTime = 2_000;
 
@@ -151,9 +154,13 @@ internal sealed class FolderAutomount
                 SafeFileHandle handle = folder.Open(name);
                 files.Add((folder.PathOf(name), TriggerOf(HostPath.Identify(handle))), handle);
             }
-            catch (LinuxException error)
+            catch (LinuxException error) when (error.Errno == Errno.ENOENT && !name.Contains(WrongBytes))
             {
-                Tell(odd, $"'{folder.PathOf(name)}' is not mounted: cannot {error.Message}");
+                // It was there a moment ago.
+            }
+            catch (Exception error) when (error is ImagedException or LinuxException)
+            {
+                Tell(odd, $"'{folder.PathOf(name)}' is not mounted: {error.Message}");
             }
 
             if (left > 0)

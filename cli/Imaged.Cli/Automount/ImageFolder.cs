@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Imaged.Ipc;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -54,8 +55,8 @@ internal sealed class ImageFolder : IDisposable
         + "'automount-names' in imaged.conf";
 
     /// <summary>Opens a file for reading.</summary>
-    /// <exception cref="LinuxException">It is no regular file, or cannot be opened. One whose name is not UTF-8 is not
-    /// found.</exception>
+    /// <exception cref="LinuxException">It cannot be opened. One whose name is not UTF-8 is not found.</exception>
+    /// <exception cref="ImagedException">It is no regular file.</exception>
     public SafeFileHandle Open(string name)
     {
         SafeFileHandle handle = HostPath.OpenBeneath(Handle, name);
@@ -65,7 +66,7 @@ internal sealed class ImageFolder : IDisposable
         }
 
         handle.Dispose();
-        throw new LinuxException($"use '{name}', which is no regular file", Errno.EINVAL);
+        throw new ImagedException(ErrorKind.InvalidArgument, "it is no regular file");
     }
 
     /// <summary>The path of a file in it.</summary>

@@ -2,6 +2,7 @@
 # vm drive --timeout 900
 # USB disks and discs that appear are mounted, with the images on them, and unmounted when they go, in use or not.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

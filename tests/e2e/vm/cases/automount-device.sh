@@ -34,7 +34,7 @@ dd if="$work/part.img" of="$work/two.img" bs=1M seek=1 conv=notrunc status=none
 mkfs.ext4 -q -F -L LOWER -d "$work/tree" "$work/part.img"
 dd if="$work/part.img" of="$work/two.img" bs=1M seek=18 conv=notrunc status=none
 truncate -s 8M "$work/none.img"
-mkfs.erofs -L KERNELONLY "$work/none.img" "$work/tree" >/dev/null 2>&1
+mkfs.erofs "$work/none.img" "$work/tree" >/dev/null 2>&1
 
 inside install_package
 

@@ -42,7 +42,7 @@ imagectl mount direct.img --as kernel -q >direct.where
 device=$(imagectl attach disk.img | head -n 1)
 udevadm settle
 check "partition, after udev has looked at the disk" "$(test -b "${device}p1" && echo there)" there
-check "label, as udev found it" "$(readlink -f "/dev/disk/by-label/PART")" "${device}p1"
+check "link by the label in an image, which udev does not look for" "$(ls /dev/disk/by-label/PART 2>/dev/null)" ""
 check "descriptors stored" "$(fdstore)" 8
 check "workers" "$(count "$(workers)")" 2
 listed=$(imagectl list | awk '{ print $1 }' | sort)

@@ -5,7 +5,7 @@
 media=/run/media/imaged
 is_mounted() { grep -q " $media/$1 .* - fuse.imaged " /proc/self/mountinfo; }
 is_gone() { ! grep -q " $media/$1 " /proc/self/mountinfo && [[ ! -e $media/$1 ]]; }
-told() { journalctl -b -q -u 'imaged-automount@*' -o cat | grep -cF -- "$1" || true; }
+told() { journalctl -b -q -u 'imaged-automount@*' -o cat 2>/dev/null | grep -cF -- "$1" || true; }
 has_told() { (( $(told "$1") > 0 )); }
 units() { systemctl list-units --plain --no-legend --state "$1" 'imaged-automount@*' | wc -l; }
 no_units() { (( $(units active,activating,deactivating,failed) == 0 )); }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Imaged.Cli.Arguments;
 using Imaged.Cli.Output;
 using Imaged.Ipc;
@@ -13,6 +14,7 @@ internal sealed class DeviceAutomount
 {
     private readonly ParsedArguments _arguments;
     private readonly string _sysPath;
+    private volatile bool _stopping;
 
     /// <summary>Of a device.</summary>
     /// <param name="arguments">How to reach the daemon.</param>
@@ -38,6 +40,12 @@ internal sealed class DeviceAutomount
             return;
         }
 
+        // What the daemon was asked for is waited for: what it mounts then is what is undone next.
+        using PosixSignalRegistration stop = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = true;
+            _stopping = true;
+        });
         try
         {
             Mount(daemon, device, reply);
@@ -121,7 +129,7 @@ internal sealed class DeviceAutomount
             Printer.Message(folder.DescribeLeft(left));
         }
 
-        foreach (string name in names)
+        foreach (string name in names.TakeWhile(_ => !_stopping))
         {
             string path = folder.PathOf(name);
             if (present.Any(a => a.Image == path))

@@ -25,7 +25,7 @@ public sealed class AutomountTests
             writer.Write(bytes.AsSpan(bytes.Length / 2));
         }
 
-        Assert.True(Machine.Eventually(() => Machine.MountsBelow(system.Folder).Length == 2), "the slow one, at its end");
+        Assert.True(Machine.Eventually(() => Machine.MountsBelow(system.Folder).Length == 2), "the slow one");
         Assert.All(
             Machine.MountsBelow(system.Folder),
             mount => Assert.Equal(

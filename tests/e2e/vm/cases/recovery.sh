@@ -1,14 +1,13 @@
 #!/bin/bash
-# Runs as root in a throw-away machine: nothing that dies takes a mount with it, with systemd's descriptor store.
+# vm run --timeout 900
+# Nothing that dies takes a mount with it, with systemd's descriptor store.
 # A tree, ext4 on a loop device over FUSE, ext4 on a loop device, and partitions are read all the time, past the page
 # cache, and compared, while daemon and workers are restarted and killed.
-set -euo pipefail
-rounds=${1:-5}
+# ROUNDS says how often.
+. /mnt/share/lib.sh
+rounds=${ROUNDS:-2}
 
-cp -r /mnt/share/. /
-systemd-sysusers
-systemctl daemon-reload
-systemctl start imaged.socket
+install_package
 
 work=/var/tmp/imaged
 mkdir -p $work/tree $work/faults $work/rounds
@@ -21,10 +20,6 @@ truncate -s 32M disk.img
 sfdisk -q disk.img <<<$'label: gpt\nstart=2048, size=49152'
 mkfs.ext4 -q -F -L PART -d tree part.img 24M
 dd if=part.img of=disk.img bs=1M seek=1 conv=notrunc status=none
-
-check() { # what, status, expectation
-    [[ $2 == "$3" ]] || { echo "FAILED: $1: '$2', expected '$3'"; exit 1; }
-}
 
 fdstore() { systemctl show -P NFileDescriptorStore imaged.service; }
 daemon() { systemctl show -P MainPID imaged.service; }
@@ -72,21 +67,13 @@ progress() {
     for name in tree fuse direct partition; do
         before=$(cat rounds/$name 2>/dev/null || echo 0)
         while after=$(cat rounds/$name 2>/dev/null || echo 0); ((after < before + 2)); do
-            ((++i < 1200)) || { echo "FAILED: $1: '$name' does not go on"; exit 1; }
+            ((++i < 1200)) || fail "$1: '$name' does not go on"
             sleep 0.1
         done
     done
 }
 
-settled() { # a daemon that answers
-    local i
-    for i in $(seq 300); do
-        [[ $(systemctl is-active imaged.service) == active ]] && imagectl list >/dev/null && return
-        sleep 0.1
-    done
-    echo "FAILED: $1: no daemon"
-    exit 1
-}
+answers() { [[ $(systemctl is-active imaged.service) == active ]] && imagectl list >/dev/null; }
 
 progress "before"
 for ((round = 1; round <= rounds; round++)); do
@@ -106,7 +93,7 @@ for ((round = 1; round <= rounds; round++)); do
                 ;;
         esac
         progress "$what"
-        settled "$what"
+        until_true 30 "$what: a daemon that answers" answers
         check "$what: workers" "$(count "$(workers)")" 2
         check "$what: descriptors stored" "$(fdstore)" 8
         check "$what: listed" "$(imagectl list | awk '{ print $1 }' | sort)" "$listed"
@@ -116,7 +103,7 @@ done
 touch stop
 wait
 check "faults" "$(cat faults/{tree,fuse,direct,partition} 2>/dev/null || true)" ""
-check "errors of the kernel" "$(dmesg | grep -E 'I/O error|EXT4-fs error|blocked for more' || true)" ""
+no_trouble
 
 imagectl umount "$(<tree.where)" >/dev/null
 imagectl umount "$(<fuse.where)" >/dev/null

@@ -89,12 +89,27 @@ install:  ## make install [DESTDIR=] [PREFIX=/usr]
 	install -D -m 0755 out/bin/imaged $(DESTDIR)$(PREFIX)/libexec/imaged/imaged
 	install -D -m 0644 out/bin/$(HELPER) $(DESTDIR)$(PREFIX)/libexec/imaged/$(HELPER)
 	install -D -m 0755 out/bin/imaged-worker $(DESTDIR)$(PREFIX)/libexec/imaged/imaged-worker
+	install -d -m 0755 $(DESTDIR)$(PREFIX)/sbin
+	for helper in mount.imaged umount.imaged; do ln -sf ../bin/imagectl $(DESTDIR)$(PREFIX)/sbin/$$helper; done
 	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/imaged
 	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SYSCONFDIR="$(SYSCONFDIR)" packaging/install-data
 
-.PHONY: deps deps-build deps-demo deps-test
-deps: deps-build deps-demo deps-test  ## Install the Debian packages that building and testing need (root)
-deps-build deps-demo deps-test:
+.PHONY: deb
+deb: deps-deb build  ## out/imaged_VERSION_ARCHITECTURE.deb
+	@$(AS_OWNER) rm -f out/imaged_*.deb
+	@$(AS_OWNER) packaging/deb/build
+
+.PHONY: deb-check
+deb-check: deb  ## Whether the package is made the same twice, and lintian has nothing against it
+	packaging/deb/check
+
+.PHONY: test-vm
+test-vm: deps-deb build  ## sudo make test-vm [VM_CASES="a b"] [VM_KERNEL=backports]: the package in a virtual machine
+	tests/e2e/vm/run $(VM_CASES)
+
+.PHONY: deps deps-build deps-deb deps-demo deps-test
+deps: deps-build deps-deb deps-demo deps-test  ## Install the Debian packages that building and testing need (root)
+deps-build deps-deb deps-demo deps-test:
 	@packaging/deps $(@:deps-%=%)
 
 .PHONY: sdk

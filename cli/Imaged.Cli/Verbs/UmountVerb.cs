@@ -14,16 +14,27 @@ internal sealed class UmountVerb : Verb
 
     public override string Name => "umount";
 
-    public override string Operands => "DIR|IMAGE|ID";
+    public override string Operands => "[DIR|IMAGE|ID]";
 
     public override string Summary => "undo mount";
 
-    public override IReadOnlyList<OptionSpec> Options => [Lazy];
+    public override IReadOnlyList<OptionSpec> Options => [Lazy, EveryAttachment.All];
 
     public override IReadOnlyList<string> Examples => ["imagectl umount debian.iso", "imagectl umount /mnt"];
 
     public override int Run(VerbCall call)
     {
+        if (EveryAttachment.IsMeant(this, call.Arguments))
+        {
+            bool lazy = call.Arguments.Has(Lazy);
+            return EveryAttachment.Undo(
+                call,
+                attachment => attachment.MountPoint is not null,
+                (daemon, id) =>
+                    daemon.Call(ManagerInterface.Unmount, new() { What = id, Lazy = lazy }).Value.Attachment,
+                "unmounted");
+        }
+
         Attachment attachment = Unmount(call.Arguments);
         if (call.Printer.Json)
         {

@@ -68,6 +68,7 @@ complete -c imagectl -n '__fish_seen_subcommand_from umount' -s l -l lazy -d 'As
 complete -c imagectl -n '__fish_seen_subcommand_from metrics' -l output -r -d 'Write to a file'
 complete -c imagectl -n '__fish_seen_subcommand_from automount' -l undo -d 'Unmount what was mounted for the device'
 complete -c imagectl -n '__fish_seen_subcommand_from automount' -l watch -d 'Mount the images of the watched folder'
+complete -c imagectl -n '__fish_seen_subcommand_from detach umount' -l all -d 'All there are'
 complete -c imagectl -n '__fish_seen_subcommand_from detach umount' -a '(__imagectl_attached)'
 complete -c imagectl -n '__fish_seen_subcommand_from completion' -x -a 'bash zsh fish'
 complete -c imagectl -n '__fish_seen_subcommand_from help' -x -a "$verbs"

@@ -100,16 +100,16 @@ deb: deps-deb build  ## out/imaged_VERSION_ARCHITECTURE.deb
 	@$(AS_OWNER) packaging/deb/build
 
 .PHONY: deb-check
-deb-check: deb  ## Whether the package is made the same twice, and lintian has nothing against it
+deb-check: deps-deb-check deb  ## Whether the package is made the same twice, and lintian has nothing against it
 	packaging/deb/check
 
 .PHONY: test-vm
 test-vm: deps-deb build  ## sudo make test-vm [VM_CASES="a b"] [VM_KERNEL=backports]: the package in a virtual machine
 	tests/e2e/vm/run $(VM_CASES)
 
-.PHONY: deps deps-build deps-deb deps-demo deps-test
-deps: deps-build deps-deb deps-demo deps-test  ## Install the Debian packages that building and testing need (root)
-deps-build deps-deb deps-demo deps-test:
+.PHONY: deps deps-build deps-deb deps-deb-check deps-demo deps-test
+deps: deps-build deps-deb deps-deb-check deps-demo deps-test  ## Install the Debian packages that building and testing need (root)
+deps-build deps-deb deps-deb-check deps-demo deps-test:
 	@packaging/deps $(@:deps-%=%)
 
 .PHONY: sdk

@@ -66,6 +66,10 @@ test: deps-test build  ## sudo make test: every test there is
 formats-table:  ## Puts what the last 'make test' checked into docs/formats.md
 	tests/formats-table out/test-results out/test-results/formats.json docs/formats.md
 
+.PHONY: formats-page
+formats-page: build  ## Puts what 'imagectl formats' says into imaged-formats(7)
+	out/bin/imagectl formats --json | packaging/man/make-formats >packaging/man/imaged-formats.7
+
 .PHONY: bench
 bench: deps-test build  ## sudo make bench [ROWS="a b"]: the tables of docs/performance.md
 	$(AS_OWNER) $(DOTNET) build tests/bench/Imaged.Bench.csproj -c Release --nologo -v quiet -clp:NoSummary
@@ -108,7 +112,7 @@ test-vm: deps-deb build  ## sudo make test-vm [VM_CASES="a b"] [VM_KERNEL=backpo
 	tests/e2e/vm/run $(VM_CASES)
 
 .PHONY: deps deps-build deps-deb deps-deb-check deps-demo deps-test
-deps: deps-build deps-deb deps-deb-check deps-demo deps-test  ## Install the Debian packages that building and testing need (root)
+deps: deps-build deps-deb deps-deb-check deps-demo deps-test  ## Debian packages for building and testing (root)
 deps-build deps-deb deps-deb-check deps-demo deps-test:
 	@packaging/deps $(@:deps-%=%)
 

@@ -122,7 +122,8 @@ internal static class MountHelper
         return arguments;
     }
 
-    private static IEnumerable<string> Known =>
+    /// <summary>Names of the options, without their prefix.</summary>
+    internal static IEnumerable<string> Known =>
         ImageOptions.All.Append(MountVerb.As).Append(AttachVerb.Via).Append(GlobalOptions.Socket).Select(o => o.Name);
 
     private static bool IsForOthers(string option) =>

@@ -105,6 +105,20 @@ public sealed class ArgumentTests
     }
 
     [Theory]
+    [InlineData("umount")]
+    [InlineData("umount", "a", "--all")]
+    [InlineData("detach")]
+    [InlineData("detach", "--all", "a")]
+    public void One_is_named_or_all_are_meant(params string[] arguments)
+    {
+        Verb verb = VerbTable.Find(arguments[0])!;
+        ParsedArguments parsed = ArgumentParser.Parse(arguments[1..], verb.AllOptions, "imagectl");
+        CliException error = Assert.Throws<CliException>(() => EveryAttachment.IsMeant(verb, parsed));
+        Assert.Equal(ExitCode.Usage, error.ExitCode);
+        Assert.Contains("--all", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("/etc", "/", "/", "etc")]
     [InlineData("/etc/", "/", "/", "etc")]
     [InlineData("/", "/", "/", null)]

@@ -59,8 +59,8 @@ demo: deps-demo build  ## sudo make demo [IMAGE=path]: mount an image with a pri
 	tests/demo/run $(IMAGE)
 
 .PHONY: test
-test: deps-test build  ## sudo make test: every test there is
-	AS_OWNER="$(AS_OWNER)" tests/run
+test: deps-test build  ## sudo make test [PROJECTS="unit vm"]: every test but those in virtual machines
+	AS_OWNER="$(AS_OWNER)" VM_CASES="$(VM_CASES)" tests/run $(PROJECTS)
 
 .PHONY: formats-table
 formats-table:  ## Puts what the last 'make test' checked into docs/formats.md

@@ -39,7 +39,7 @@ wait 2>/dev/null || true
 devices_gone() { [[ -z $(losetup --list --noheadings) ]]; }
 until_true 20 "loop devices gone once their users are" devices_gone
 check "units that failed" "$(systemctl --failed --plain --no-legend)" ""
-check "units left" "$(systemctl list-units --all --plain --no-legend 'imaged*')" ""
+check "units left" "$(systemctl list-units --all --state=loaded --plain --no-legend 'imaged*')" ""
 check "socket" "$(ls -d /run/imaged 2>&1 || true)" "ls: cannot access '/run/imaged': No such file or directory"
 check "the administrator's settings" "$(ls /etc/imaged)" imaged.conf
 

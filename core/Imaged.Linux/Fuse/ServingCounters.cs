@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Imaged.Linux.Fuse;
 
 /// <summary>What the workers of a connection have done, one after the other. They count in the file of the request
-/// journal, each thread in its own slot: counting costs the path of a read nothing that could be measured, and whoever
-/// has the file reads the counts without asking, and without waiting for, a worker.</summary>
+/// journal, each thread in its own slot, so that no thread waits for another one; whoever has the file reads the counts
+/// without asking, and without waiting for, a worker.</summary>
 /// <param name="Reads">Reads that were answered.</param>
 /// <param name="BytesRead">Bytes of files delivered.</param>
 /// <param name="Errors">Requests that ended in an error of the reader.</param>

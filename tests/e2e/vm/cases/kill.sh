@@ -16,7 +16,10 @@ check "kinds" "$(imagectl list --json | jq -r '[.attachments[].kind] | sort | jo
 listed=$(imagectl list | awk '{ print $1 }' | sort)
 
 daemon() { systemctl show -P MainPID imaged.service; }
-workers() { grep -vx "$(daemon)" /sys/fs/cgroup/system.slice/imaged.service/cgroup.procs || true; }
+workers() { # each in a unit of its own
+    systemctl list-units --plain --no-legend --state=active 'imaged-worker@*' | awk '{ print $1 }' \
+        | xargs -r systemctl show -P MainPID | grep -v -e '^$' -e '^0$' || true
+}
 daemon_again() { [[ $(daemon) != "$1" ]] && imagectl list >/dev/null 2>&1; }
 same() { # what happened before
     local place

@@ -50,7 +50,7 @@ internal sealed class DeviceAutomount
         {
             Mount(daemon, device, reply);
         }
-        catch (Exception error) when (error is ImagedException or LinuxException && UdevDevice.Find(_sysPath) is null)
+        catch (Exception error) when (_stopping || UdevDevice.Find(_sysPath) is null)
         {
             Printer.Message($"'{device.Node}' went before it was mounted: {error.Message}");
         }

@@ -6,7 +6,7 @@
 #   install_package [FILE]             installs the package with apt as a user would; there is no network
 #   member NAME                        makes a user NAME in the group imaged; as_user NAME COMMAND.. runs as that user
 #   make_tree DIR                      a folder with files to compare
-#   no_trouble                         fails when a unit failed, AppArmor denied something, the kernel or imaged told an error
+#   no_trouble                         fails when a unit failed, AppArmor denied, the kernel or imaged told an error
 #   nothing_left                       fails when anything of imaged is mounted, attached or running
 # shellcheck shell=bash
 set -euo pipefail

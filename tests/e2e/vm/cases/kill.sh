@@ -12,7 +12,8 @@ mkfs.ext4 -q -q -F -L OVERFUSE -d tree fuse.img 24M
 mkfs.ext4 -q -q -F -L DIRECT -d tree direct.img 24M
 places=("$(imagectl mount disc.iso --as tree)" "$(imagectl mount fuse.img --via fuse --as kernel)"
     "$(imagectl mount direct.img --as kernel)")
-check "kinds" "$(imagectl list --json | jq -r '[.attachments[].kind] | sort | join(" ")')" "directLoop fuseLoop fuseTree"
+check "kinds" "$(imagectl list --json | jq -r '[.attachments[].kind] | sort | join(" ")')" \
+    "directLoop fuseLoop fuseTree"
 listed=$(imagectl list | awk '{ print $1 }' | sort)
 
 daemon() { systemctl show -P MainPID imaged.service; }

@@ -2,8 +2,7 @@
 # vm run --timeout 600
 # apt upgrades the package, and downgrades it, while an image of each plan is read past the page cache all the time: not
 # one error, no wrong byte. The longest read of each is printed: an emulated machine says little about pauses. ROUNDS
-# says
-# how often.
+# says how often.
 . /mnt/share/lib.sh
 
 install_package
@@ -17,7 +16,8 @@ mkfs.ext4 -q -q -F -L DIRECT -d tree direct.img 24M
 imagectl mount disc.iso --as tree -q >tree.where
 imagectl mount fuse.img --via fuse --as kernel -q >fuse.where
 imagectl mount direct.img --as kernel -q >direct.where
-check "kinds" "$(imagectl list --json | jq -r '[.attachments[].kind] | sort | join(" ")')" "directLoop fuseLoop fuseTree"
+check "kinds" "$(imagectl list --json | jq -r '[.attachments[].kind] | sort | join(" ")')" \
+    "directLoop fuseLoop fuseTree"
 listed() { imagectl list --json | jq -c '[.attachments[] | {id, kind, mountPoint}] | sort'; }
 before=$(listed)
 
@@ -31,7 +31,9 @@ reader() { # name
             || status=$?
         took=$((($(date +%s%N) - began) / 1000000))
         ((took > longest)) && longest=$took
-        ((status == 0)) && [[ ! -s faults/$name.dd ]] || echo "pass $passes: $status: $(<"faults/$name.dd")" >>"faults/$name"
+        if ((status)) || [[ -s faults/$name.dd ]]; then
+            echo "pass $passes: $status: $(<"faults/$name.dd")" >>"faults/$name"
+        fi
         echo "$((++passes)) $longest" >"rounds/$name"
     done
 }

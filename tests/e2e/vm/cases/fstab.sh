@@ -6,6 +6,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cat >"$work/before" <<'END'
+#!/bin/bash
 . /mnt/share/lib.sh
 no_loops() { [[ -z $(losetup --list --noheadings) ]]; }
 is_inside() { [[ $(readlink "/proc/$1/cwd") == /mnt/part ]]; }
@@ -56,6 +57,7 @@ sync
 END
 
 cat >"$work/after" <<'END'
+#!/bin/bash
 . /mnt/share/lib.sh
 nothing_listed() { [[ $(imagectl list --json) == '{"attachments":[]}' ]]; }
 check "mounted at boot" "$(diff -r /srv/tree /mnt/disc 2>&1)" ""

@@ -135,7 +135,9 @@ internal static unsafe class SocketCalls
                 return ready > 0 && polled[1].revents == 0;
             }
 
-            if (LibC.errno != Errno.EINTR)
+            // The runtime interrupts calls by signals, and its own calls may change errno before it is read here:
+            // EAGAIN, which poll(2) has no use for, is such an interruption, too.
+            if (LibC.errno is not (Errno.EINTR or Errno.EAGAIN))
             {
                 LinuxException.Throw("poll");
             }

@@ -21,7 +21,7 @@ sfdisk -q disk.img <<<$'label: gpt\nstart=2048, size=81920'
 dd if=part.img of=disk.img bs=1M seek=1 conv=notrunc status=none
 
 # The exit status of mount(8).
-mount -t imaged disc.iso /mnt/disc
+mount -t imaged -o imaged.as=tree disc.iso /mnt/disc
 check "type" "$(findmnt -n -o FSTYPE /mnt/disc | cut -d. -f1)" fuse
 umount /mnt/disc
 status=0; mount -t imaged.nrg disc.iso /mnt/forced 2>/tmp/said || status=$?

@@ -173,12 +173,7 @@ public sealed unsafe partial class ChildProcess : IDisposable
     public bool WaitForExit(int milliseconds)
     {
         pollfd poll = new() { fd = HostPath.Number(Descriptor), events = 1 /* POLLIN */ };
-        int ready;
-        do
-        {
-            ready = LibC.poll(&poll, 1, milliseconds);
-        }
-        while (ready < 0 && LibC.errno == Errno.EINTR);
+        int ready = Poller.Poll(&poll, 1, milliseconds);
         if (ready > 0)
         {
             // Reaps it if it is a child; an adopted process is reaped by its own parent.

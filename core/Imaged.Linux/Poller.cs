@@ -4,7 +4,7 @@ using Tmds.Linux;
 namespace Imaged.Linux;
 
 /// <summary>Waits for what descriptors report (poll(2)).</summary>
-public static unsafe class Poller
+public static unsafe partial class Poller
 {
     private const short Input = 1; // POLLIN
     private const short Priority = 2; // POLLPRI
@@ -25,11 +25,7 @@ public static unsafe class Poller
 
         fixed (pollfd* first = polled)
         {
-            int ready = LibC.poll(first, (uint)polled.Length, milliseconds);
-            if (ready < 0 && LibC.errno != Errno.EINTR)
-            {
-                LinuxException.Throw("poll");
-            }
+            _ = Poll(first, polled.Length, milliseconds);
         }
 
         List<int> indices = [];
@@ -52,7 +48,7 @@ public static unsafe class Poller
     public static bool WaitForMountChange(SafeHandle mountInfo, int milliseconds)
     {
         pollfd polled = new() { fd = HostPath.Number(mountInfo), events = Priority };
-        int ready = LibC.poll(&polled, 1, milliseconds);
+        int ready = Poll(&polled, 1, milliseconds);
         return ready > 0 && (polled.revents & (Priority | Error)) != 0;
     }
 
@@ -60,6 +56,39 @@ public static unsafe class Poller
     public static bool HasError(SafeHandle handle)
     {
         pollfd polled = new() { fd = HostPath.Number(handle), events = 0 };
-        return LibC.poll(&polled, 1, 0) > 0 && (polled.revents & Error) != 0;
+        return Poll(&polled, 1, 0) > 0 && (polled.revents & Error) != 0;
     }
+
+    /// <summary>poll(2); a signal does not end it.</summary>
+    /// <param name="polled">What to wait for.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="milliseconds">How long; -1 for ever.</param>
+    /// <returns>How many report something; 0 when the time is over.</returns>
+    internal static int Poll(pollfd* polled, int count, int milliseconds)
+    {
+        long start = Environment.TickCount64;
+        int left = milliseconds;
+        while (true)
+        {
+            int ready = poll(polled, (nuint)count, left);
+            if (ready >= 0)
+            {
+                return ready;
+            }
+
+            int error = Marshal.GetLastPInvokeError();
+            if (error != Errno.EINTR)
+            {
+                throw new LinuxException("poll", error);
+            }
+
+            left = milliseconds < 0
+                ? milliseconds
+                : (int)Math.Max(0, milliseconds - (Environment.TickCount64 - start));
+        }
+    }
+
+    // Tmds.LibC 0.5 declares it without its error: LibC.errno is that of a call before it.
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int poll(pollfd* polled, nuint count, int milliseconds);
 }

@@ -65,7 +65,7 @@ public sealed unsafe class StandardStream : IDisposable
                 case Errno.EAGAIN:
                     // Somebody made the shared descriptor non-blocking.
                     pollfd poll = new() { fd = HostPath.Number(handle), events = 4 /* POLLOUT */ };
-                    _ = LibC.poll(&poll, 1, -1);
+                    _ = Poller.Poll(&poll, 1, -1);
                     break;
                 default:
                     LinuxException.Throw("write");

@@ -124,24 +124,8 @@ internal static unsafe class SocketCalls
         using SocketUse stopUse = new(stop);
         polled[0] = new() { fd = descriptor, events = events };
         polled[1] = new() { fd = stopUse.Number, events = PollIn };
-        long start = Environment.TickCount64;
-        while (true)
-        {
-            TimeSpan left = Remaining(timeout, start);
-            int milliseconds = left < TimeSpan.Zero ? -1 : (int)Math.Min(left.TotalMilliseconds, int.MaxValue);
-            int ready = LibC.poll(polled, 2, milliseconds);
-            if (ready >= 0)
-            {
-                return ready > 0 && polled[1].revents == 0;
-            }
-
-            // The runtime interrupts calls by signals, and its own calls may change errno before it is read here:
-            // EAGAIN, which poll(2) has no use for, is such an interruption, too.
-            if (LibC.errno is not (Errno.EINTR or Errno.EAGAIN))
-            {
-                LinuxException.Throw("poll");
-            }
-        }
+        int milliseconds = timeout < TimeSpan.Zero ? -1 : (int)Math.Min(timeout.TotalMilliseconds, int.MaxValue);
+        return Poller.Poll(polled, 2, milliseconds) > 0 && polled[1].revents == 0;
     }
 
     public static TimeSpan Remaining(TimeSpan timeout, long start)

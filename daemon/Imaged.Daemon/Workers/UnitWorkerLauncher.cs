@@ -82,11 +82,12 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
         IReadOnlyList<string> arguments,
         IReadOnlyList<(int Target, SafeHandle Handle)> descriptors)
     {
+        ChildProcess? process = null;
         try
         {
             // The folder lets root only in, and the process waits for us: the number is still its own.
             int pid = connection.GetPeer().Pid;
-            ChildProcess process = ChildProcess.Adopt(pid, ChildProcess.StartTimeOf(pid))
+            process = ChildProcess.Adopt(pid, ChildProcess.StartTimeOf(pid))
                 ?? throw new ImagedException(
                     ErrorKind.Failed, $"'{unit}' ended at once; see why with: journalctl -b -u '{unit}'");
             string numbers = string.Join(' ', descriptors.Select(item => item.Target));
@@ -99,6 +100,8 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
         }
         catch
         {
+            process?.Kill();
+            process?.Dispose();
             connection.Dispose();
             throw;
         }

@@ -30,6 +30,8 @@ internal sealed class MountPoints
     private const int MaxName = 64;
     private const int MaxTries = 1000;
 
+    private const string AutomountPoint = "autofs";
+
     private readonly string _mediaFolder;
     private readonly AccessPolicy _policy;
     private readonly Lock _lock = new();
@@ -69,7 +71,9 @@ internal sealed class MountPoints
 
         lock (_lock)
         {
-            if (_taken.Contains(path) || MountTable.Read().Any(entry => entry.Path == path))
+            // Where systemd waits for somebody to come (autofs) the mount that is asked for goes on top.
+            if (_taken.Contains(path)
+                || MountTable.Read().Any(entry => entry.Path == path && entry.Type != AutomountPoint))
             {
                 throw new ImagedException(
                     ErrorKind.Busy,

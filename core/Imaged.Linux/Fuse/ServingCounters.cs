@@ -26,16 +26,20 @@ public readonly record struct ServingCounters(
     /// <summary>Where in the header hits and misses of the cache are counted, 64 bits each.</summary>
     public const int CacheOffset = 2048;
 
-    // A worker may write what it likes: numbers that no disk can have are not believed.
+    /// <summary>Slots that are looked at: as many as a connection has threads at most.</summary>
+    public const int MaxSlots = 64;
+
+    // A worker may write what it likes, and make its file as long as it likes: numbers that no disk can have are not
+    // believed.
     private const long Limit = 1L << 53;
 
     /// <summary>Adds two of them.</summary>
     public static ServingCounters operator +(ServingCounters a, ServingCounters b) => new(
-        a.Reads + b.Reads,
-        a.BytesRead + b.BytesRead,
-        a.Errors + b.Errors,
-        a.CacheHits + b.CacheHits,
-        a.CacheMisses + b.CacheMisses);
+        Add(a.Reads, b.Reads),
+        Add(a.BytesRead, b.BytesRead),
+        Add(a.Errors, b.Errors),
+        Add(a.CacheHits, b.CacheHits),
+        Add(a.CacheMisses, b.CacheMisses));
 
     /// <summary>Reads the counts of a connection.</summary>
     /// <param name="journal">Its request journal.</param>
@@ -45,7 +49,7 @@ public readonly record struct ServingCounters(
         Span<long> numbers = stackalloc long[3];
         Span<byte> bytes = MemoryMarshal.AsBytes(numbers);
         ServingCounters sum = default;
-        long length = RandomAccess.GetLength(journal);
+        long length = Math.Min(RandomAccess.GetLength(journal), HeaderLength + (MaxSlots * SlotLength));
         for (long slot = HeaderLength; slot + SlotLength <= length; slot += SlotLength)
         {
             Fill(journal, bytes, slot + SlotOffset);
@@ -55,6 +59,9 @@ public readonly record struct ServingCounters(
         Fill(journal, bytes[..(2 * sizeof(long))], CacheOffset);
         return sum with { CacheHits = Believed(numbers[0]), CacheMisses = Believed(numbers[1]) };
     }
+
+    // Of numbers that are not negative; many workers that lie must not make a sum fall.
+    private static long Add(long a, long b) => a > long.MaxValue - b ? long.MaxValue : a + b;
 
     private static void Fill(SafeFileHandle journal, Span<byte> bytes, long offset)
     {

@@ -47,4 +47,18 @@ public sealed class MetricsTests
 
         Assert.Equal(new ServingCounters(12, 0, 1L << 53, 4, 2), ServingCounters.Read(file));
     }
+
+    [Fact]
+    public void A_journal_of_any_length_is_read_at_once_and_sums_never_fall()
+    {
+        // As a worker may make it: a hole of many terabytes.
+        using TemporaryFolder folder = new();
+        using SafeFileHandle file = File.OpenHandle(folder["journal"], FileMode.CreateNew, FileAccess.ReadWrite);
+        RandomAccess.SetLength(file, 1L << 43);
+        RandomAccess.Write(file, BitConverter.GetBytes(5L), 4096 + 8);
+        RandomAccess.Write(file, BitConverter.GetBytes(9L), 4096 + (64L * 16384) + 8);
+        Assert.Equal(5, ServingCounters.Read(file).Reads);
+        ServingCounters most = new(long.MaxValue, 1, 1, 1, 1);
+        Assert.Equal(new ServingCounters(long.MaxValue, 2, 2, 2, 2), most + most);
+    }
 }

@@ -19,6 +19,9 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
     // A machine that boots may be slow; what waits here is a user.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    // How often a unit that does not connect is asked whether it lives.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
     private readonly string _template;
     private long _last;
 
@@ -39,15 +42,7 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
         using UnixSocket listener = UnixSocket.Listen(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         try
         {
-            using ChildProcess command = ChildProcess.Start(Manager, ["start", "--no-block", "--quiet", unit], []);
-            bool connects = Poller.Wait([listener.Handle], (int)Patience.TotalMilliseconds).Count > 0;
-            if (!command.WaitForExit(connects ? (int)Patience.TotalMilliseconds : 0))
-            {
-                command.Kill();
-                command.WaitForExit(-1);
-            }
-
-            if (!connects)
+            if (!HasConnected(listener, unit))
             {
                 throw new ImagedException(
                     ErrorKind.Failed, $"systemd did not start '{unit}'; see why with: journalctl -b -u '{unit}'");
@@ -60,6 +55,48 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
             File.Delete(path);
         }
     }
+
+    // Has the unit started, and waits until its process connects, which it does first of all; or until it is known that
+    // it never will.
+    private static bool HasConnected(UnixSocket listener, string unit)
+    {
+        using ChildProcess command = ChildProcess.Start(Manager, ["start", "--quiet", unit], []);
+        bool connects = Poller.Wait([listener.Handle, command.Descriptor], Milliseconds(Patience)).Contains(0);
+        if (!command.WaitForExit(Milliseconds(connects ? Patience : TimeSpan.Zero)))
+        {
+            command.Kill();
+            command.WaitForExit(-1);
+            return connects;
+        }
+
+        long end = Environment.TickCount64 + Milliseconds(Patience);
+        while (!connects && command.ExitCode == 0 && Environment.TickCount64 < end)
+        {
+            // One that was killed before it could connect is started anew by whoever wants it, and soon.
+            bool isAlive = IsActive(unit);
+            connects = Poller.Wait([listener.Handle], isAlive ? Milliseconds(Interval) : 0).Count > 0;
+            if (!isAlive)
+            {
+                break;
+            }
+        }
+
+        return connects;
+    }
+
+    private static bool IsActive(string unit)
+    {
+        using ChildProcess command = ChildProcess.Start(Manager, ["is-active", "--quiet", unit], []);
+        if (!command.WaitForExit(Milliseconds(Patience)))
+        {
+            command.Kill();
+            command.WaitForExit(-1);
+        }
+
+        return command.ExitCode == 0;
+    }
+
+    private static int Milliseconds(TimeSpan time) => (int)time.TotalMilliseconds;
 
     // A unit whose process has just ended is still there for a moment: each gets a name that none had.
     private string NextInstance(string id)

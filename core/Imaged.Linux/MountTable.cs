@@ -11,7 +11,11 @@ namespace Imaged.Linux;
 /// <param name="Path">Where it is mounted.</param>
 /// <param name="Type">Type of file system, e.g. <c>fuse.imaged</c>.</param>
 /// <param name="Source">Source, e.g. a device.</param>
-public sealed record MountEntry(int Id, DeviceNumber Device, string Root, string Path, string Type, string Source);
+public sealed record MountEntry(int Id, DeviceNumber Device, string Root, string Path, string Type, string Source)
+{
+    /// <summary>Whether the file system itself is read-only, by whichever mount.</summary>
+    public bool IsReadOnly { get; init; }
+}
 
 /// <summary>Reads the mounts of this process's mount namespace.</summary>
 public static class MountTable
@@ -48,7 +52,10 @@ public static class MountTable
             Unescape(fields[3]),
             Unescape(fields[4]),
             Unescape(fields[dash + 1]),
-            Unescape(fields[dash + 2]));
+            Unescape(fields[dash + 2]))
+        {
+            IsReadOnly = fields.Length > dash + 3 && fields[dash + 3].Split(',').Contains("ro"),
+        };
     }
 
     /// <summary>Undoes the escapes of mountinfo: a backslash and three octal digits stand for a byte.</summary>

@@ -39,6 +39,8 @@ internal static class WorkerCalls
             Guard<NameOutputsParameters>((call, parameters) => NameOutputs(host, call, parameters)));
         calls.On(
             WorkerInterface.Convert, Guard<ConvertParameters>((call, parameters) => Convert(host, call, parameters)));
+        calls.On(
+            WorkerInterface.Backup, Guard<BackupParameters>((call, parameters) => Backup(host, call, parameters)));
         calls.On(WorkerInterface.Verify, Guard<Nothing>((call, _) => Verify(host, call)));
         calls.On(
             WorkerInterface.Formats,
@@ -265,6 +267,24 @@ internal static class WorkerCalls
         OpenedImage image = host.Image;
         return writer.Plan(
             new WriterInput(image.ChooseDevice(), image.Disc, image.Track), Path.GetFileNameWithoutExtension(name));
+    }
+
+    private static void Backup(WorkerHost host, VarlinkCall call, BackupParameters parameters)
+    {
+        call.RequireMore();
+        using SafeFileHandle output = call.TakeDescriptor(parameters.Output, "output");
+        SafeFileHandle? parent =
+            parameters.Parent is null ? null : call.TakeDescriptor(parameters.Parent, "parent");
+        ProgressMeter meter = new(level =>
+            call.ReplyContinues(new BackupReply { Progress = Map(level) }, Json.Default.BackupReply));
+        BackupSummary summary = new BackupRun(host.Image, parameters, meter).Run(output, parent);
+        call.Reply(
+            new BackupReply
+            {
+                Progress = new Progress { Phase = "done", Done = summary.Used, Total = summary.Used },
+                Summary = summary,
+            },
+            Json.Default.BackupReply);
     }
 
     private static void Verify(WorkerHost host, VarlinkCall call)

@@ -24,6 +24,8 @@ internal sealed class MetricsVerb : Verb
 
     public override IReadOnlyList<OptionSpec> Options => [Output];
 
+    public override bool IsForUnits => true;
+
     public override IReadOnlyList<string> Examples =>
         ["imagectl metrics --output /var/lib/prometheus/node-exporter/imaged.prom"];
 

@@ -10,6 +10,7 @@ internal static class VerbTable
         new CatVerb(),
         new CpVerb(),
         new ConvertVerb(),
+        new BackupVerb(),
         new VerifyVerb(),
         new AttachVerb(),
         new DetachVerb(),

@@ -45,6 +45,10 @@ public static class WorkerInterface
     public static VarlinkMethod<ConvertParameters, ConvertReply> Convert { get; } =
         new(Name + ".Convert", Json.Default.ConvertParameters, Json.Default.ConvertReply);
 
+    /// <summary>Saves the disk as a backup; more.</summary>
+    public static VarlinkMethod<BackupParameters, BackupReply> Backup { get; } =
+        new(Name + ".Backup", Json.Default.BackupParameters, Json.Default.BackupReply);
+
     /// <summary>Looks for what is wrong; more.</summary>
     public static VarlinkMethod<Nothing, VerifyReply> Verify { get; } =
         new(Name + ".Verify", Json.Default.Nothing, Json.Default.VerifyReply);
@@ -55,7 +59,7 @@ public static class WorkerInterface
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<VarlinkMethod> Methods { get; } =
-        [Open, Plan, Serve, Handover, List, Cat, Copy, NameOutputs, Convert, Verify, Formats];
+        [Open, Plan, Serve, Handover, List, Cat, Copy, NameOutputs, Convert, Backup, Verify, Formats];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

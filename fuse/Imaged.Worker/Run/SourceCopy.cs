@@ -35,34 +35,10 @@ internal static class SourceCopy
             return;
         }
 
-        Exception? failure = null;
-        Thread[] threads = new Thread[Math.Clamp(Environment.ProcessorCount, MinThreads, MaxThreads)];
-        for (int i = 0; i < threads.Length; i++)
-        {
-            threads[i] = new Thread(() =>
-            {
-                try
-                {
-                    CopyPieces(source, output, meter, pieces);
-                }
-                catch (Exception error)
-                {
-                    Interlocked.CompareExchange(ref failure, error, null);
-                    pieces.Stop();
-                }
-            });
-            threads[i].Start();
-        }
-
-        foreach (Thread thread in threads)
-        {
-            thread.Join();
-        }
-
-        if (failure is not null)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
-        }
+        ThreadTeam.Run(
+            Math.Clamp(Environment.ProcessorCount, MinThreads, MaxThreads),
+            () => CopyPieces(source, output, meter, pieces),
+            pieces.Stop);
     }
 
     /// <summary>Writes the whole source to a pipe, a terminal, or a file at the position that others share.</summary>

@@ -1,3 +1,4 @@
+using Imaged.Backup;
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
@@ -23,6 +24,9 @@ internal sealed class VerifyJob
     private readonly OpenedImage _image;
     private readonly ProgressMeter _meter;
 
+    // What differs from the digests of a backup.
+    private IReadOnlyList<BlockRange> _bad = [];
+
     /// <summary>A check of <paramref name="image"/>.</summary>
     public VerifyJob(OpenedImage image, ProgressMeter meter)
     {
@@ -39,7 +43,11 @@ internal sealed class VerifyJob
     /// <summary>Runs to the end; problems do not stop it.</summary>
     public void Run()
     {
-        ReadBlocks();
+        if (!CompareBackup())
+        {
+            ReadBlocks();
+        }
+
         foreach (DiskImage layer in _image.Layers)
         {
             CheckLayer(layer);
@@ -55,6 +63,42 @@ internal sealed class VerifyJob
                 }
             }
         }
+    }
+
+    // Whether it is a backup, whose chunks all have digests.
+    private bool CompareBackup()
+    {
+        if (BackupFile.Read(_image.Files.Image) is not { } backup)
+        {
+            return false;
+        }
+
+        BlockSource disk = _image.Layers[0].Content;
+        _bad = new BackupCheck(disk, backup.Chunks, backup.Manifest.ChunkSize, _meter).Run(_ => true);
+        foreach (BlockRange range in _bad)
+        {
+            Add("backup", range.Offset, $"{range.Length} bytes are not those that were saved{PlaceOf(range)}");
+        }
+
+        foreach (BlockRange range in backup.Manifest.Lost)
+        {
+            Add("backup", range.Offset, $"{range.Length} bytes could not be read when it was made{PlaceOf(range)}");
+        }
+
+        if (_bad.Count == 0)
+        {
+            Confirmed.Add("the SHA-256 of all that was saved");
+        }
+
+        _bad = [.. _bad, .. backup.Manifest.Lost];
+        return true;
+    }
+
+    private string PlaceOf(BlockRange range)
+    {
+        Partition? partition = _image.PartitionTable?.Partitions.FirstOrDefault(
+            known => known.Offset < range.End && range.Offset < known.Offset + known.Length);
+        return partition is null ? string.Empty : $", in partition {partition.Number}";
     }
 
     private void ReadBlocks()
@@ -95,7 +139,9 @@ internal sealed class VerifyJob
         _meter.Begin("files", 0);
         try
         {
-            using FileTree tree = entry.Open(volume.Content, new FileTreeOptions(_image.Cache));
+            using LocatedSource content = new(volume.Content, volume.Partition?.Offset ?? 0);
+            using FileTree tree =
+                entry.Open(_bad.Count == 0 ? volume.Content : content, new FileTreeOptions(_image.Cache));
             Walk(tree, layer);
         }
         catch (IOException error)
@@ -151,7 +197,14 @@ internal sealed class VerifyJob
                 using BlockSource file = tree.OpenFile(node.Id);
                 for (long offset = 0; offset < file.Length;)
                 {
-                    offset = file.GetExtent(offset).End;
+                    Extent extent = file.GetExtent(offset);
+                    if (IsBad(extent))
+                    {
+                        Add(layer, null, $"'{path}' lies in what is damaged");
+                        return;
+                    }
+
+                    offset = extent.End;
                 }
             }
             else if (node.Type == FileType.SymbolicLink)
@@ -164,6 +217,11 @@ internal sealed class VerifyJob
             Add(layer, (error as ImageFormatException)?.Offset, $"'{path}': {error.Message}");
         }
     }
+
+    private bool IsBad(Extent extent) =>
+        _bad.Count > 0
+        && extent.Host is { } host
+        && _bad.Any(range => range.Offset < host.Offset + extent.Length && host.Offset < range.End);
 
     private void Add(string layer, long? offset, string message)
     {

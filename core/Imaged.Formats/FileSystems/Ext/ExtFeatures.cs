@@ -41,8 +41,16 @@ internal enum ExtReadOnlyCompatible : uint
     BtreeDirectories = 0x4,
     HugeFile = 0x8,
     DescriptorChecksum = 0x10,
+    ManyLinks = 0x20,
+    LargeInodes = 0x40,
+    Quota = 0x100,
     BigAllocation = 0x200,
     MetadataChecksum = 0x400,
+    ReadOnly = 0x1000,
+    Project = 0x2000,
+    SharedBlocks = 0x4000,
+    Verity = 0x8000,
+    OrphansPresent = 0x10000,
 }
 
 /// <summary>Names of feature bits, as the tools of the file system print them.</summary>
@@ -54,6 +62,14 @@ internal static class ExtFeatures
         | ExtIncompatible.MultipleMountProtection | ExtIncompatible.FlexibleGroups
         | ExtIncompatible.AttributeInodes | ExtIncompatible.ChecksumSeed | ExtIncompatible.LargeDirectories
         | ExtIncompatible.InlineData | ExtIncompatible.Encryption | ExtIncompatible.CaseFolding;
+
+    /// <summary>What leaves the meaning of the block bitmaps alone.</summary>
+    public const ExtReadOnlyCompatible KeepBitmaps = ExtReadOnlyCompatible.SparseSuper
+        | ExtReadOnlyCompatible.LargeFile | ExtReadOnlyCompatible.BtreeDirectories | ExtReadOnlyCompatible.HugeFile
+        | ExtReadOnlyCompatible.DescriptorChecksum | ExtReadOnlyCompatible.ManyLinks
+        | ExtReadOnlyCompatible.LargeInodes | ExtReadOnlyCompatible.Quota | ExtReadOnlyCompatible.BigAllocation
+        | ExtReadOnlyCompatible.MetadataChecksum | ExtReadOnlyCompatible.ReadOnly | ExtReadOnlyCompatible.Project
+        | ExtReadOnlyCompatible.SharedBlocks | ExtReadOnlyCompatible.Verity | ExtReadOnlyCompatible.OrphansPresent;
 
     // By bit number; an empty name is a bit that nobody has published a use for.
     private static readonly ImmutableArray<string> CompatibleNames =
@@ -84,6 +100,14 @@ internal static class ExtFeatures
         Add(names, (uint)superblock.Incompatible, 'I', IncompatibleNames);
         Add(names, (uint)superblock.ReadOnlyCompatible, 'R', ReadOnlyNames);
         return string.Join(' ', names);
+    }
+
+    /// <summary>Names the read-only compatible features in <paramref name="bits"/>.</summary>
+    public static string Describe(ExtReadOnlyCompatible bits)
+    {
+        List<string> names = [];
+        Add(names, (uint)bits, 'R', ReadOnlyNames);
+        return string.Join(", ", names);
     }
 
     /// <summary>Names the incompatible features in <paramref name="bits"/>.</summary>

@@ -39,8 +39,7 @@ internal static class ExtGroups
     /// <summary>Warnings about descriptors whose checksum is wrong, of the first groups of the volume.</summary>
     public static ImmutableArray<string> Verify(ExtSuperblock superblock, BlockSource volume)
     {
-        bool crc32 = superblock.Has(ExtReadOnlyCompatible.MetadataChecksum);
-        if (!crc32 && !superblock.Has(ExtReadOnlyCompatible.DescriptorChecksum))
+        if (!HasChecksums(superblock))
         {
             return [];
         }
@@ -57,8 +56,7 @@ internal static class ExtGroups
             }
 
             volume.Read(offset, raw);
-            ushort stored = BinaryPrimitives.ReadUInt16LittleEndian(raw.AsSpan(0x1E));
-            if (stored != (crc32 ? Checksum32(superblock, group, raw) : Checksum16(superblock, group, raw)))
+            if (!IsChecksumRight(superblock, group, raw))
             {
                 wrong = wrong < 0 ? group : wrong;
                 count++;
@@ -68,6 +66,36 @@ internal static class ExtGroups
         return count == 0
             ? []
             : [$"the checksums of {count} group descriptors are wrong, the first that of group {wrong}"];
+    }
+
+    /// <summary>Whether descriptors have checksums, and with them flags.</summary>
+    public static bool HasChecksums(ExtSuperblock superblock) =>
+        superblock.Has(ExtReadOnlyCompatible.MetadataChecksum | ExtReadOnlyCompatible.DescriptorChecksum);
+
+    /// <summary>Whether the checksum of a descriptor is right; only of a volume that has them.</summary>
+    public static bool IsChecksumRight(ExtSuperblock superblock, long group, ReadOnlySpan<byte> raw)
+    {
+        ushort stored = BinaryPrimitives.ReadUInt16LittleEndian(raw[0x1E..]);
+        return stored == (superblock.Has(ExtReadOnlyCompatible.MetadataChecksum)
+            ? Checksum32(superblock, group, raw)
+            : Checksum16(superblock, group, raw));
+    }
+
+    /// <summary>Whether a group begins with a copy of the superblock.</summary>
+    public static bool HasSuperblock(ExtSuperblock superblock, long group)
+    {
+        if (group == 0)
+        {
+            return true;
+        }
+
+        if (superblock.Has(ExtCompatible.SparseSuper2))
+        {
+            return group == superblock.BackupGroups.First || group == superblock.BackupGroups.Second;
+        }
+
+        return group == 1 || !superblock.Has(ExtReadOnlyCompatible.SparseSuper)
+            || IsPower(group, 3) || IsPower(group, 5) || IsPower(group, 7);
     }
 
     private static ushort Checksum32(ExtSuperblock superblock, long group, ReadOnlySpan<byte> raw)
@@ -104,22 +132,6 @@ internal static class ExtGroups
         }
 
         return (ushort)value;
-    }
-
-    private static bool HasSuperblock(ExtSuperblock superblock, long group)
-    {
-        if (group == 0)
-        {
-            return true;
-        }
-
-        if (superblock.Has(ExtCompatible.SparseSuper2))
-        {
-            return group == superblock.BackupGroups.First || group == superblock.BackupGroups.Second;
-        }
-
-        return group == 1 || !superblock.Has(ExtReadOnlyCompatible.SparseSuper)
-            || IsPower(group, 3) || IsPower(group, 5) || IsPower(group, 7);
     }
 
     private static bool IsPower(long value, int of)

@@ -33,6 +33,7 @@ internal sealed class ExtSuperblock
         BlockSizeLog = U32(raw, 0x18);
         ClusterSizeLog = U32(raw, 0x1C);
         BlocksPerGroup = U32(raw, 0x20);
+        ClustersPerGroup = U32(raw, 0x24);
         InodesPerGroup = U32(raw, 0x28);
         State = U16(raw, 0x3A);
         Revision = U32(raw, 0x4C);
@@ -42,10 +43,12 @@ internal sealed class ExtSuperblock
         Uuid = raw.Slice(0x68, 16).ToArray();
         Label = Text(raw.Slice(0x78, 16));
         LastMountedOn = Text(raw.Slice(0x88, 64));
+        ReservedTableBlocks = U16(raw, 0xCE);
         HashSeed = [U32(raw, 0xEC), U32(raw, 0xF0), U32(raw, 0xF4), U32(raw, 0xF8)];
         DescriptorSize = wide ? U16(raw, 0xFE) : 32;
         FirstMetaGroup = U32(raw, 0x104);
         Flags = U32(raw, 0x160);
+        MountProtectionBlock = BinaryPrimitives.ReadUInt64LittleEndian(raw[0x168..]);
         BackupGroups = (U32(raw, 0x24C), U32(raw, 0x250));
         ChecksumMatches = !Has(ExtReadOnlyCompatible.MetadataChecksum)
             || Crc32C.Append(uint.MaxValue, raw[..0x3FC]) == U32(raw, 0x3FC);
@@ -74,6 +77,9 @@ internal sealed class ExtSuperblock
 
     public uint BlocksPerGroup { get; }
 
+    /// <summary>Allocation units of a group: as many as blocks but with bigalloc.</summary>
+    public uint ClustersPerGroup { get; }
+
     public uint InodesPerGroup { get; }
 
     public ushort State { get; }
@@ -93,6 +99,9 @@ internal sealed class ExtSuperblock
 
     public string LastMountedOn { get; }
 
+    /// <summary>Blocks behind the group descriptors that are kept for more of them.</summary>
+    public int ReservedTableBlocks { get; }
+
     public uint[] HashSeed { get; }
 
     public int DescriptorSize { get; }
@@ -100,6 +109,9 @@ internal sealed class ExtSuperblock
     public uint FirstMetaGroup { get; }
 
     public uint Flags { get; }
+
+    /// <summary>The block in which a machine says that it has the volume mounted; 0 for none.</summary>
+    public ulong MountProtectionBlock { get; }
 
     /// <summary>The two groups with a superblock copy when sparse_super2 is on.</summary>
     public (uint First, uint Second) BackupGroups { get; }

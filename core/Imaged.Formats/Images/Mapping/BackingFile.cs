@@ -32,11 +32,14 @@ internal static class BackingFile
     /// <param name="format">Id of the format of that image.</param>
     /// <param name="path">The name as recorded.</param>
     /// <param name="formatId">Id of the format that the image records; null when it records none.</param>
+    /// <param name="check">Throws when the file, which it is given with its name, is not the one that is meant.</param>
     /// <exception cref="ImageFormatException">There is none, it is wrong, or it is based on itself.</exception>
     /// <exception cref="UnsupportedFeatureException">Imaged cannot read it.</exception>
-    public static DiskImage Open(ImageOpener opener, string format, string path, string? formatId)
+    public static DiskImage Open(
+        ImageOpener opener, string format, string path, string? formatId, Action<BlockSource, string>? check = null)
     {
         ImageOpener below = Descend(opener, format, [path], "backing file");
+        check?.Invoke(below.Content, below.FileName);
         DiskImage image = ImageFormats.Open(below, formatId);
         if (image.Format.Caps.HasFlag(FormatCaps.Wrapper))
         {

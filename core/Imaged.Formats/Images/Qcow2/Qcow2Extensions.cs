@@ -33,6 +33,9 @@ internal sealed class Qcow2Extensions
     /// <summary>Number of dirty bitmaps.</summary>
     public uint BitmapCount { get; private set; }
 
+    /// <summary>The extension that tells where the manifest of a backup stands; null for none.</summary>
+    public byte[]? Manifest { get; private set; }
+
     /// <summary>Parses them. Unknown ones may be ignored, by the specification.</summary>
     /// <exception cref="ImageFormatException">One leaves the first cluster.</exception>
     /// <exception cref="UnsupportedFeatureException">The image has an incompatible feature that is not
@@ -98,6 +101,9 @@ internal sealed class Qcow2Extensions
                 break;
             case DataFileType:
                 DataFile = Text(data);
+                break;
+            case Qcow2Manifest.ExtensionType:
+                Manifest = data.ToArray();
                 break;
             case BitmapsType when data.Length >= 4:
                 BitmapCount = BinaryPrimitives.ReadUInt32BigEndian(data);

@@ -18,10 +18,13 @@ internal sealed class Qcow2Format : IImageFormat
             FormatCaps.Read | FormatCaps.Backing | FormatCaps.Snapshots);
 
     public static Match Probe(ProbeWindow window) =>
-        window.Has(0, [0x51, 0x46, 0x49, 0xfb]) && window.Head.Length >= 8
-        && BinaryPrimitives.ReadUInt32BigEndian(window.Head[4..]) >= 2
-            ? Match.Strong
-            : Match.No;
+        HasMagic(window.Head) ? Match.Strong : Match.No;
+
+    /// <summary>Whether these are the first bytes of an image.</summary>
+    public static bool HasMagic(ReadOnlySpan<byte> head) =>
+        head.Length >= 8
+        && head.StartsWith((ReadOnlySpan<byte>)[0x51, 0x46, 0x49, 0xfb])
+        && BinaryPrimitives.ReadUInt32BigEndian(head[4..]) >= 2;
 
     public static DiskImage Open(ImageOpener opener)
     {
@@ -61,7 +64,9 @@ internal sealed class Qcow2Format : IImageFormat
     {
         string? formatId = QemuNames.ToFormatId(Info.Id, backingFormat);
         QemuNames.CheckFileName(Info.Id, backing);
-        DiskImage below = BackingFile.Open(opener, Info.Id, backing, formatId);
+        Qcow2Manifest? manifest = Qcow2Manifest.Find(opener.Content);
+        DiskImage below = BackingFile.Open(
+            opener, Info.Id, backing, formatId, manifest is null ? null : manifest.CheckParent);
         return new DiskImage(Info, new OverlaySource(source, below.Content))
         {
             Details = details,

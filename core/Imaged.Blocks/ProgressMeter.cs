@@ -1,16 +1,16 @@
 using System.Diagnostics;
 
-namespace Imaged.Worker.Run;
+namespace Imaged.Blocks;
 
 /// <summary>How far a job is.</summary>
 /// <param name="Phase">What is done now, one word.</param>
 /// <param name="Done">Units done: bytes, or files where there are none.</param>
 /// <param name="Total">Units in all; 0 when not known.</param>
-internal readonly record struct JobLevel(string Phase, long Done, long Total);
+public readonly record struct JobLevel(string Phase, long Done, long Total);
 
 /// <summary>Counts what a job has done and tells it at most some times a second. Thread-safe; a report is made on the
 /// thread that happens to be counting.</summary>
-internal sealed class ProgressMeter
+public sealed class ProgressMeter
 {
     private static readonly long Interval = Stopwatch.Frequency / 5;
 

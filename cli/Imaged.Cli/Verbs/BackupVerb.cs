@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Imaged.Cli.Arguments;
+using Imaged.Cli.Hosting;
+using Imaged.Cli.Output;
+using Imaged.Ipc;
+using Imaged.Ipc.Contract;
+using Imaged.Ipc.Varlink;
+using Imaged.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Cli.Verbs;
+
+/// <summary><c>imagectl backup</c>.</summary>
+internal sealed class BackupVerb : Verb
+{
+    private const int MaxLevel = 19;
+
+    private static readonly OptionSpec Since =
+        new("since", "BACKUP", "save only what has changed since that one, beside it") { IsFile = true };
+
+    private static readonly OptionSpec Level = new("level", "N", "1 (fast, the default) to 19 (small)");
+    private static readonly OptionSpec KeepGoing =
+        new("keep-going", null, "leave out what cannot be read, note it, and exit with 6");
+
+    private static readonly OptionSpec NoCheck = new("no-check", null, "do not read the backup again");
+
+    public override string Name => "backup";
+
+    public override string Operands => "SOURCE TARGET";
+
+    public override string Summary => "save a disk, a partition or an image: used blocks only, compressed";
+
+    public override string Description =>
+        "TARGET is a qcow2 image that shows the whole disk, for imagectl and for QEMU.\n"
+        + "It appears when it is complete, has been read again and compared, and is on the disk.";
+
+    public override IReadOnlyList<OptionSpec> Options => [Since, Level, KeepGoing, NoCheck, ConvertVerb.Force];
+
+    public override bool OpensImage => true;
+
+    public override IReadOnlyList<string> Examples =>
+        [
+            "imagectl backup /dev/sda3 /backup/data-monday.qcow2",
+            "imagectl backup /dev/sda3 /backup/data-tuesday.qcow2 --since /backup/data-monday.qcow2",
+        ];
+
+    public override int Run(VerbCall call)
+    {
+        string target = call.Positional(1)!;
+        using ImageFile source = ImageFile.Open(call.Arguments);
+        (BackupSource described, string consistency) = BackupOrigin.Describe(source);
+        string? since = call.Arguments.Text(Since);
+        using SafeFileHandle? parent = since is null ? null : OpenParent(since, target);
+        using OutputFile output = OutputFile.Create(target, call.Arguments.Has(ConvertVerb.Force));
+        using WorkerProcess worker = WorkerProcess.Start(source.Directory);
+        worker.Open(source, call.Arguments, call.Printer);
+        List<SafeHandle> descriptors = [output.Handle];
+        if (parent is not null)
+        {
+            descriptors.Add(parent);
+        }
+
+        BackupParameters parameters = new()
+        {
+            Output = 0,
+            Parent = parent is null ? null : 1,
+            ParentName = since is null ? null : Path.GetFileName(since),
+            Level = call.Arguments.Number(Level, 1, MaxLevel) ?? 1,
+            KeepGoing = call.Arguments.Has(KeepGoing),
+            Check = !call.Arguments.Has(NoCheck),
+            Source = described,
+            Consistency = consistency,
+        };
+        long start = Stopwatch.GetTimestamp();
+        BackupSummary summary;
+        try
+        {
+            summary = Save(call.Printer, worker, parameters, descriptors);
+            if (summary.Bad.Count > 0)
+            {
+                throw new CliException(
+                    ExitCode.VerificationFailed,
+                    $"what was written to '{target}' does not read back right "
+                    + $"({Places(summary.Bad)}): is the disk or the memory faulty? Nothing is left of it");
+            }
+
+            output.Commit();
+        }
+        catch (ImagedException error) when (error.Errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG)
+        {
+            throw new CliException(ExitCode.Failed, $"cannot write '{target}', nothing is left of it: {error.Message}");
+        }
+
+        if (call.Printer.Json)
+        {
+            Printer.WriteJson(summary, ContractJson.Default.BackupSummary);
+        }
+        else
+        {
+            Printer.Write(TextOf(summary, consistency, Stopwatch.GetElapsedTime(start)));
+        }
+
+        foreach (string warning in summary.Warnings)
+        {
+            call.Printer.Warn(warning);
+        }
+
+        if (summary.Lost.Count > 0)
+        {
+            Printer.Message($"not all could be read, the backup has zeros instead: {Places(summary.Lost)}");
+        }
+
+        return summary.Lost.Count == 0 ? ExitCode.Done : ExitCode.VerificationFailed;
+    }
+
+    private static SafeFileHandle OpenParent(string since, string target)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(since)) ?? "/";
+        if (folder != (Path.GetDirectoryName(Path.GetFullPath(target)) ?? "/"))
+        {
+            throw new CliException(
+                ExitCode.Usage,
+                $"'{since}' and '{target}' are in different folders: a backup finds the one it stands on beside it");
+        }
+
+        try
+        {
+            return HostPath.OpenRead(since);
+        }
+        catch (LinuxException error)
+        {
+            throw HostErrors.Describe(error, "backup", since);
+        }
+    }
+
+    private static BackupSummary Save(
+        Printer printer, WorkerProcess worker, BackupParameters parameters, IReadOnlyList<SafeHandle> descriptors)
+    {
+        BackupSummary summary = new();
+        using ProgressBar bar = new(printer);
+        foreach (VarlinkReply<BackupReply> reply in
+            worker.Connection.CallMore(WorkerInterface.Backup, parameters, descriptors))
+        {
+            summary = reply.Value.Summary ?? summary;
+            bar.Show(reply.Value.Progress);
+        }
+
+        return summary;
+    }
+
+    private static string TextOf(BackupSummary summary, string consistency, TimeSpan took)
+    {
+        StringBuilder text = new();
+        foreach (BackupVolume volume in summary.Volumes)
+        {
+            string place = volume.Partition is { } number
+                ? string.Create(CultureInfo.InvariantCulture, $"partition {number}: ")
+                : string.Empty;
+            string label = volume.Label is null ? string.Empty : $" '{SafeText.Sentence(volume.Label)}'";
+            string what = SafeText.Sentence(volume.FileSystem ?? "no known file system") + label;
+            string amount = volume.Whole is null
+                ? $"{HumanSize.Of(volume.Used)} of {HumanSize.Of(volume.Length)} in use"
+                : $"all of its {HumanSize.Of(volume.Length)} saved ({SafeText.Sentence(volume.Whole)})";
+            text.Append(place).Append(what).Append(", ").Append(amount).Append('\n');
+        }
+
+        string read = summary.Checked ? "read again and compared" : "not read again";
+        return text.Append(CultureInfo.InvariantCulture, $"saved {HumanSize.Of(summary.Stored)} in ")
+            .Append(CultureInfo.InvariantCulture, $"{HumanSize.Of(summary.FileSize)} and {took.TotalSeconds:0.0} s, ")
+            .Append(CultureInfo.InvariantCulture, $"{read}; source: {consistency}\n")
+            .ToString();
+    }
+
+    private static string Places(IReadOnlyList<ByteRange> ranges)
+    {
+        const int Shown = 3;
+        IEnumerable<string> shown = ranges.Take(Shown).Select(
+            range => string.Create(CultureInfo.InvariantCulture, $"{range.Length} bytes at {range.Offset}"));
+        string more = ranges.Count > Shown
+            ? string.Create(CultureInfo.InvariantCulture, $" and {ranges.Count - Shown} more places")
+            : string.Empty;
+        return string.Join(", ", shown) + more;
+    }
+}

@@ -15,6 +15,7 @@ public static class FuzzTargets
     [
         .. FileSystems.All.Where(entry => entry.Info.CanRead).Select(FileSystem),
         .. FileSystems.All.Where(entry => !entry.Info.CanRead).Select(Probe),
+        .. UsedBlockMaps.All.Select(UsedBlocks),
         .. PartitionTables.All.Select(Table),
         .. ImageFormats.All.Select(Image),
         new("detect", _ => true, Detect),
@@ -53,6 +54,19 @@ public static class FuzzTargets
 
     private static FuzzTarget Probe(FileSystemEntry entry) =>
         new(entry.Info.Id, source => entry.Probe(source) is not null, source => _ = entry.Probe(source));
+
+    private static FuzzTarget UsedBlocks(UsedBlockMapEntry entry)
+    {
+        FileSystemEntry fileSystem = FileSystems.Find(entry.FileSystem)!;
+        return new("used-" + entry.FileSystem, source => fileSystem.Probe(source) is not null, source =>
+        {
+            HostileInput.Allow(() => _ = entry.Read(source));
+            foreach (BlockRange range in UsedBlockMaps.Read(source).Blocks.Ranges())
+            {
+                using SliceSource slice = new(source, range.Offset, range.Length);
+            }
+        });
+    }
 
     private static FuzzTarget Table(PartitionTableEntry entry) =>
         new(entry.Id, source => entry.Read(source) is not null, source =>

@@ -10,7 +10,7 @@ using FileSystemInfo = Imaged.Formats.Model.FileSystemInfo;
 
 namespace Imaged.UnitTests.House;
 
-/// <summary>The three tables hold what the assembly holds.</summary>
+/// <summary>The four tables hold what the assembly holds.</summary>
 public sealed class RegistrationTests
 {
     [Fact]
@@ -29,6 +29,16 @@ public sealed class RegistrationTests
             typeof(IFileSystem),
             Ids<FileSystemInfo>(typeof(IFileSystem), info => info.Id).Concat(VolumeSignatures.All.Select(s => s.Id)),
             FileSystems.All.Select(entry => entry.Info.Id));
+
+    [Fact]
+    public void Every_map_of_used_blocks_is_registered_once_under_the_id_of_a_file_system()
+    {
+        AssertRegistered(
+            typeof(IUsedBlockMap),
+            Ids<string>(typeof(IUsedBlockMap), id => id, nameof(IUsedBlockMap.FileSystem)),
+            UsedBlockMaps.All.Select(entry => entry.FileSystem));
+        Assert.All(UsedBlockMaps.All, entry => Assert.NotNull(FileSystems.Find(entry.FileSystem)));
+    }
 
     [Fact]
     public void Raw_is_the_last_image_format() => Assert.Equal("raw", ImageFormats.All[^1].Info.Id);

@@ -45,6 +45,16 @@ internal static class ClusterBitmap
         }
     }
 
+    /// <summary>An empty set for the clusters of a volume, with blocks as large as their places allow.</summary>
+    /// <param name="volume">The volume.</param>
+    /// <param name="offset">Byte offset of the first cluster.</param>
+    /// <param name="clusterSize">Bytes of a cluster.</param>
+    public static BlockSet NewSet(BlockSource volume, long offset, long clusterSize)
+    {
+        long blockSize = 1L << BitOperations.TrailingZeroCount(offset | clusterSize);
+        return new(volume.Length, Math.Max(blockSize, BlockSet.MinBlockSize));
+    }
+
     /// <summary>Marks the clusters whose bit is set.</summary>
     /// <param name="used">Where to mark them; what lies behind the volume is left out.</param>
     /// <param name="bitmap">The bits.</param>

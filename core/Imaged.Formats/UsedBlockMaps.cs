@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Model;
+using Imaged.Formats.Xfs;
 
 namespace Imaged.Formats;
 
@@ -23,6 +24,7 @@ public static class UsedBlockMaps
     public static readonly IReadOnlyList<UsedBlockMapEntry> All =
     [
         UsedBlockMapEntry.Of<ExtUsedBlocks>(),
+        UsedBlockMapEntry.Of<XfsUsedBlocks>(),
     ];
 
     /// <summary>What of a volume has to be saved: never fewer bytes than are in use, and all of them where the volume

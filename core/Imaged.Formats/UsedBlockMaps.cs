@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Model;
+using Imaged.Formats.Swap;
 using Imaged.Formats.Xfs;
 
 namespace Imaged.Formats;
@@ -24,6 +25,7 @@ public static class UsedBlockMaps
     public static readonly IReadOnlyList<UsedBlockMapEntry> All =
     [
         UsedBlockMapEntry.Of<ExtUsedBlocks>(),
+        UsedBlockMapEntry.Of<SwapUsedBlocks>(),
         UsedBlockMapEntry.Of<XfsUsedBlocks>(),
     ];
 

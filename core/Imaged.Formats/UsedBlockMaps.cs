@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Imaged.Blocks;
 using Imaged.Formats.Ext;
+using Imaged.Formats.Fat;
 using Imaged.Formats.Model;
 using Imaged.Formats.Swap;
 using Imaged.Formats.Xfs;
@@ -25,6 +26,7 @@ public static class UsedBlockMaps
     public static readonly IReadOnlyList<UsedBlockMapEntry> All =
     [
         UsedBlockMapEntry.Of<ExtUsedBlocks>(),
+        UsedBlockMapEntry.Of<FatUsedBlocks>(),
         UsedBlockMapEntry.Of<SwapUsedBlocks>(),
         UsedBlockMapEntry.Of<XfsUsedBlocks>(),
     ];

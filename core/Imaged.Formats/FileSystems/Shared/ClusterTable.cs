@@ -42,6 +42,15 @@ internal sealed class ClusterTable
         return Parse(raw, cluster);
     }
 
+    /// <summary>Whether a cluster holds something: not if it is free, or bad.</summary>
+    /// <param name="entries">A part of a FAT that begins with an entry of an even number.</param>
+    /// <param name="index">Number of the entry in it.</param>
+    public bool IsUsed(ReadOnlySpan<byte> entries, uint index)
+    {
+        uint entry = Parse(entries[(int)EntryOffset(index)..], index);
+        return entry != 0 && entry != EndOfChain - 1;
+    }
+
     /// <summary>Follows a chain.</summary>
     /// <param name="first">Its first cluster.</param>
     /// <param name="maxClusters">Ends after so many clusters.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Imaged.Blocks;
+using Imaged.Formats.ExFat;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
 using Imaged.Formats.Model;
@@ -25,6 +26,7 @@ public static class UsedBlockMaps
     /// <summary>All maps; their order does not matter.</summary>
     public static readonly IReadOnlyList<UsedBlockMapEntry> All =
     [
+        UsedBlockMapEntry.Of<ExFatUsedBlocks>(),
         UsedBlockMapEntry.Of<ExtUsedBlocks>(),
         UsedBlockMapEntry.Of<FatUsedBlocks>(),
         UsedBlockMapEntry.Of<SwapUsedBlocks>(),

@@ -30,6 +30,9 @@ internal sealed class ExFatVolume
     /// <summary>First cluster of the bitmap; 0 when there is none.</summary>
     public uint BitmapCluster { get; private set; }
 
+    /// <summary>Length of the bitmap in bytes.</summary>
+    public ulong BitmapLength { get; private set; }
+
     /// <summary>Reads it; what is damaged is left out.</summary>
     public static ExFatVolume Read(BlockSource volume, ExFatGeometry geometry)
     {
@@ -121,6 +124,7 @@ internal sealed class ExFatVolume
                 break;
             case BitmapType when (entry[1] & 1) == geometry.ActiveFat:
                 BitmapCluster = BinaryPrimitives.ReadUInt32LittleEndian(entry[20..]);
+                BitmapLength = BinaryPrimitives.ReadUInt64LittleEndian(entry[24..]);
                 break;
             default:
                 break;

@@ -71,8 +71,9 @@ internal sealed class NtfsStream
             stored, chain, (int)unitLength, Size, Math.Min(First.Initialized, Size), _owner, _volume.Cache);
     }
 
-    // Damage shows when the bytes are read that cannot be found.
-    private ClusterChain Chain()
+    /// <summary>The clusters of an attribute that is not a value in its record. Damage shows when the bytes are read
+    /// that cannot be found.</summary>
+    public ClusterChain Chain()
     {
         NtfsRunList runs = new(_volume.Boot);
         foreach (NtfsAttribute extent in _extents)

@@ -14,7 +14,9 @@ internal sealed class NtfsVolume : IDisposable
     /// <summary>Files below this number are the volume's own.</summary>
     public const ulong FirstUserNumber = 16;
 
-    private const ulong BitmapNumber = 6;
+    /// <summary>Number of the bitmap of clusters.</summary>
+    public const ulong BitmapNumber = 6;
+
     private const int MetadataBlock = 16384;
 
     // Counting the free clusters reads the whole bitmap: of a volume of 1 TiB with clusters of 4 KiB, 32 MiB.

@@ -56,6 +56,21 @@ internal static class NtfsVolumeInfo
         };
     }
 
+    /// <summary>Why what the volume says of itself may not be the last word; null when nothing speaks against
+    /// it.</summary>
+    public static string? FindDoubt(NtfsVolume volume)
+    {
+        ReadOnlySpan<byte> facts = Value(TryOpen(volume, VolumeNumber), NtfsAttributeType.VolumeInformation);
+        return facts.Length < 12 ? "its volume information cannot be read"
+            : IsDirty(facts) ? "it is marked as dirty"
+            : volume.IsFirstRecordDamaged ? "the first record of its master file table is damaged"
+            : !IsJournalClean(volume) ? "it was not unmounted cleanly, or Windows hibernates on it"
+            : null;
+    }
+
+    private static bool IsDirty(ReadOnlySpan<byte> facts) =>
+        (BinaryPrimitives.ReadUInt16LittleEndian(facts[10..]) & DirtyFlag) != 0;
+
     private static void AddWarnings(NtfsVolume volume, ReadOnlySpan<byte> facts, List<string> warnings)
     {
         if (volume.IsFirstRecordDamaged)
@@ -63,7 +78,7 @@ internal static class NtfsVolumeInfo
             warnings.Add("the first record of the master file table is damaged, its copy is used");
         }
 
-        if (facts.Length >= 12 && (BinaryPrimitives.ReadUInt16LittleEndian(facts[10..]) & DirtyFlag) != 0)
+        if (facts.Length >= 12 && IsDirty(facts))
         {
             warnings.Add("the volume is marked as dirty: Windows would check it first");
         }

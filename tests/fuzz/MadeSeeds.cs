@@ -9,7 +9,7 @@ internal static class MadeSeeds
 {
     private const int Sectors = 40;
 
-    private static readonly Lazy<IReadOnlyList<byte[]>> Made = new(() => [.. Built(), .. Packed()]);
+    private static readonly Lazy<IReadOnlyList<byte[]>> Made = new(() => [.. Built(), .. Packed(), .. Volumes()]);
 
     /// <summary>All of them, of all formats.</summary>
     public static IReadOnlyList<byte[]> All => Made.Value;
@@ -59,6 +59,23 @@ internal static class MadeSeeds
         {
             yield return Tool.Shell(
                 $"{{ seq 1 9000; head -c 30000 /dev/urandom; head -c 70000 /dev/zero; }} | {program}").Output;
+        }
+    }
+
+    // Without checksums that are checked: behind those, a changed byte is not looked at.
+    private static IEnumerable<byte[]> Volumes()
+    {
+        string[] commands =
+        [
+            "mkfs.xfs --unsupported -q -f -m crc=0 -d size=20m,file,name=volume",
+            "truncate -s 32M volume; mkfs.btrfs -q -f -M --csum xxhash volume",
+            "truncate -s 2M volume; mkswap -q volume",
+        ];
+        foreach (string command in commands.Where(command => Tool.Exists(command.Split("; ")[^1].Split(' ')[0])))
+        {
+            using TemporaryFolder folder = new();
+            Tool.Shell($"cd '{folder.Path}'; PATH=$PATH:/usr/sbin:/sbin; ({command}) > log 2>&1");
+            yield return File.ReadAllBytes(folder["volume"]);
         }
     }
 }

@@ -4,6 +4,7 @@ using Imaged.Formats.Btrfs;
 using Imaged.Formats.ExFat;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
+using Imaged.Formats.HfsPlus;
 using Imaged.Formats.Model;
 using Imaged.Formats.Ntfs;
 using Imaged.Formats.Swap;
@@ -32,6 +33,7 @@ public static class UsedBlockMaps
         UsedBlockMapEntry.Of<ExFatUsedBlocks>(),
         UsedBlockMapEntry.Of<ExtUsedBlocks>(),
         UsedBlockMapEntry.Of<FatUsedBlocks>(),
+        UsedBlockMapEntry.Of<HfsPlusUsedBlocks>(),
         UsedBlockMapEntry.Of<NtfsUsedBlocks>(),
         UsedBlockMapEntry.Of<SwapUsedBlocks>(),
         UsedBlockMapEntry.Of<XfsUsedBlocks>(),

@@ -5,6 +5,7 @@ using Imaged.Formats.ExFat;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
 using Imaged.Formats.HfsPlus;
+using Imaged.Formats.Lvm;
 using Imaged.Formats.Model;
 using Imaged.Formats.Ntfs;
 using Imaged.Formats.Swap;
@@ -34,6 +35,7 @@ public static class UsedBlockMaps
         UsedBlockMapEntry.Of<ExtUsedBlocks>(),
         UsedBlockMapEntry.Of<FatUsedBlocks>(),
         UsedBlockMapEntry.Of<HfsPlusUsedBlocks>(),
+        UsedBlockMapEntry.Of<LvmUsedBlocks>(),
         UsedBlockMapEntry.Of<NtfsUsedBlocks>(),
         UsedBlockMapEntry.Of<SwapUsedBlocks>(),
         UsedBlockMapEntry.Of<XfsUsedBlocks>(),

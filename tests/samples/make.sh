@@ -2,8 +2,8 @@
 # Makes the images in this folder, each as small as its tool allows. Times and identifiers are fixed wherever the tool
 # lets us. Made with xorriso 1.5.4, genisoimage 1.1.11, udftools 2.3, e2fsprogs 1.47.0, dosfstools 4.2,
 # mtools 4.0.33, ntfs-3g 2022.10.3, exfatprogs 1.2.0, exfat-fuse 1.3.0, gdisk 1.0.9, util-linux 2.38.1, parted 3.5,
-# squashfs-tools 4.5.1, wimlib 1.13.5, partclone 0.3.23, xz 5.4.1 (Debian 12).
-# Usage: tests/samples/make.sh (writes beside itself; without root it leaves those of NTFS and exFAT as they are)
+# squashfs-tools 4.5.1, wimlib 1.13.5, partclone 0.3.23, lvm2 2.03.16, xz 5.4.1 (Debian 12).
+# Usage: tests/samples/make.sh (writes beside itself; without root it leaves those of NTFS, exFAT and LVM as they are)
 set -euo pipefail
 cd "$(dirname "$0")"
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C.UTF-8 TZ=UTC SOURCE_DATE_EPOCH=1767225600 MTOOLS_SKIP_CHECK=1
@@ -136,6 +136,41 @@ start=10240, size=2048, type=82
 TABLE
 dd if="$work/fat.img" of=disk-mbr.img bs=512 seek=2048 conv=notrunc status=none
 pack disk-mbr.img
+
+# The first of two LVM physical volumes, with volumes removed from among others; no device-mapper is asked.
+# `pvs --segments -o pvseg_start,pvseg_size,lv_name` of it: 7 5 striped, 12 6 last, 20 4 end.
+if [ "$(id -u)" -eq 0 ] && command -v lvm >/dev/null; then
+    truncate -s 4100K lvm.img
+    truncate -s 4M "$work/second.img"
+    first=$(losetup --find --show lvm.img)
+    second=$(losetup --find --show "$work/second.img")
+    export LVM_SYSTEM_DIR=$work/lvm LVM_SUPPRESS_FD_WARNINGS=1
+    mkdir "$LVM_SYSTEM_DIR"
+    cat >"$LVM_SYSTEM_DIR/lvm.conf" <<CONF
+devices {
+    filter = ["a|^$first\$|", "a|^$second\$|", "r|.*|"]
+    use_devicesfile = 0
+    external_device_info_source = "none"
+    obtain_device_list_from_udev = 0
+}
+activation { udev_sync = 0 udev_rules = 0 monitoring = 0 }
+global { locking_dir = "$work" }
+backup { backup = 0 archive = 0 }
+CONF
+    manage() { lvm "$1" --driverloaded n -y "${@:2}" >>"$work/log" 2>&1; }
+    add() { manage lvcreate -an -Zn -Wn "$@"; }
+    manage pvcreate "$first" "$second"
+    manage vgcreate -s 64k group "$first" "$second"
+    add -l 7 -n removed group "$first"
+    add -l 10 -n striped -i 2 group
+    add -l 3 -n last group "$first"
+    manage lvextend -l +3 group/last "$first"
+    add -l 2 -n hole group "$first"
+    add -l 4 -n end group "$first"
+    manage lvremove group/removed group/hole
+    losetup -d "$first" "$second"
+    pack lvm.img
+fi
 
 # A hybrid: a disc that is a disk, with both tables and an Apple map.
 iso HYBRID hybrid.iso -R -J -partition_offset 16 --mbr-force-bootable -append_partition 2 0x0c "$work/fat.img" \

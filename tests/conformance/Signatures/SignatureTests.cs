@@ -61,6 +61,16 @@ public sealed class SignatureTests
         Compare(volume, expected);
     }
 
+    [Fact]
+    public void Physical_volume_of_lvm_has_the_uuid_of_blkid()
+    {
+        Requires.Tool("blkid");
+        using TemporaryFolder folder = new();
+        string path = TreeSamples.Unpack("lvm.img.xz", folder.Path);
+        using FileSource volume = FileSource.Open(path);
+        Compare(volume, Blkid.Probe(path));
+    }
+
     [Theory]
     [InlineData("xfs", "truncate -s 320M {0}; mkfs.xfs -q -L label {0}")]
     [InlineData("btrfs", "truncate -s 120M {0}; mkfs.btrfs -q -L 'a label' {0}")]

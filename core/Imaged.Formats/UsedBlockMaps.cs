@@ -4,6 +4,7 @@ using Imaged.Formats.Btrfs;
 using Imaged.Formats.ExFat;
 using Imaged.Formats.Ext;
 using Imaged.Formats.Fat;
+using Imaged.Formats.Hfs;
 using Imaged.Formats.HfsPlus;
 using Imaged.Formats.Lvm;
 using Imaged.Formats.Model;
@@ -35,6 +36,7 @@ public static class UsedBlockMaps
         UsedBlockMapEntry.Of<ExtUsedBlocks>(),
         UsedBlockMapEntry.Of<FatUsedBlocks>(),
         UsedBlockMapEntry.Of<HfsPlusUsedBlocks>(),
+        UsedBlockMapEntry.Of<HfsUsedBlocks>(),
         UsedBlockMapEntry.Of<LvmUsedBlocks>(),
         UsedBlockMapEntry.Of<NtfsUsedBlocks>(),
         UsedBlockMapEntry.Of<SwapUsedBlocks>(),

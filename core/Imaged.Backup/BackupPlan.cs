@@ -48,6 +48,21 @@ public sealed class BackupPlan
         return plan;
     }
 
+    /// <summary>What of a disk behind an offset is not zero by what the source knows.</summary>
+    public static IEnumerable<BlockRange> DataOf(BlockSource disk, long offset)
+    {
+        while (offset < disk.Length)
+        {
+            Extent extent = disk.GetExtent(offset);
+            if (extent.Kind == ExtentKind.Data)
+            {
+                yield return new(extent.Offset, extent.Length);
+            }
+
+            offset = extent.End;
+        }
+    }
+
     private static SavedPartition Save(Partition partition) =>
         new(partition.Number, partition.Offset, partition.Length, partition.TypeId, partition.Name, partition.Uuid);
 

@@ -56,6 +56,11 @@ public static unsafe class HostPath
     public static SafeFileHandle OpenReadWrite(string path) =>
         Open(path, LibC.O_RDWR | LibC.O_NONBLOCK | LibC.O_NOCTTY);
 
+    /// <summary>Opens a block device for reading and writing that nobody else may open so, nor mount, until it is
+    /// closed.</summary>
+    /// <exception cref="LinuxException">EBUSY: it is mounted, or part of another device.</exception>
+    public static SafeFileHandle OpenExclusive(string path) => Open(path, LibC.O_RDWR | LibC.O_EXCL);
+
     /// <summary>A descriptor that only names the file (<c>O_PATH</c>); symbolic links are followed.</summary>
     public static SafeFileHandle OpenPath(string path) => Open(path, LibC.O_PATH);
 

@@ -41,6 +41,8 @@ internal static class WorkerCalls
             WorkerInterface.Convert, Guard<ConvertParameters>((call, parameters) => Convert(host, call, parameters)));
         calls.On(
             WorkerInterface.Backup, Guard<BackupParameters>((call, parameters) => Backup(host, call, parameters)));
+        calls.On(
+            WorkerInterface.Restore, Guard<RestoreParameters>((call, parameters) => Restore(host, call, parameters)));
         calls.On(WorkerInterface.Verify, Guard<Nothing>((call, _) => Verify(host, call)));
         calls.On(
             WorkerInterface.Formats,
@@ -285,6 +287,24 @@ internal static class WorkerCalls
                 Summary = summary,
             },
             Json.Default.BackupReply);
+    }
+
+    private static void Restore(WorkerHost host, VarlinkCall call, RestoreParameters parameters)
+    {
+        call.RequireMore();
+        SafeFileHandle file = call.TakeDescriptor(parameters.Target, "target");
+        SafeFileHandle? direct =
+            parameters.Direct is null ? null : call.TakeDescriptor(parameters.Direct, "direct");
+        ProgressMeter meter = new(level =>
+            call.ReplyContinues(new RestoreReply { Progress = Map(level) }, Json.Default.RestoreReply));
+        RestoreSummary summary = new RestoreRun(host.Image, parameters, meter).Run(file, direct);
+        call.Reply(
+            new RestoreReply
+            {
+                Progress = new Progress { Phase = "done", Done = summary.Used, Total = summary.Used },
+                Summary = summary,
+            },
+            Json.Default.RestoreReply);
     }
 
     private static void Verify(WorkerHost host, VarlinkCall call)

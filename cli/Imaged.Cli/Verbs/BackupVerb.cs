@@ -84,7 +84,7 @@ internal sealed class BackupVerb : Verb
                 throw new CliException(
                     ExitCode.VerificationFailed,
                     $"what was written to '{target}' does not read back right "
-                    + $"({Places(summary.Bad)}): is the disk or the memory faulty? Nothing is left of it");
+                    + $"({RangeText.Of(summary.Bad)}): is the disk or the memory faulty? Nothing is left of it");
             }
 
             output.Commit();
@@ -110,7 +110,7 @@ internal sealed class BackupVerb : Verb
 
         if (summary.Lost.Count > 0)
         {
-            Printer.Message($"not all could be read, the backup has zeros instead: {Places(summary.Lost)}");
+            Printer.Message($"not all could be read, the backup has zeros instead: {RangeText.Of(summary.Lost)}");
         }
 
         return summary.Lost.Count == 0 ? ExitCode.Done : ExitCode.VerificationFailed;
@@ -172,16 +172,5 @@ internal sealed class BackupVerb : Verb
             .Append(CultureInfo.InvariantCulture, $"{HumanSize.Of(summary.FileSize)} and {took.TotalSeconds:0.0} s, ")
             .Append(CultureInfo.InvariantCulture, $"{read}; source: {consistency}\n")
             .ToString();
-    }
-
-    private static string Places(IReadOnlyList<ByteRange> ranges)
-    {
-        const int Shown = 3;
-        IEnumerable<string> shown = ranges.Take(Shown).Select(
-            range => string.Create(CultureInfo.InvariantCulture, $"{range.Length} bytes at {range.Offset}"));
-        string more = ranges.Count > Shown
-            ? string.Create(CultureInfo.InvariantCulture, $" and {ranges.Count - Shown} more places")
-            : string.Empty;
-        return string.Join(", ", shown) + more;
     }
 }

@@ -11,6 +11,8 @@ internal sealed class CompletionVerb : Verb
 
     public override string Summary => "print the script that completes arguments in a shell";
 
+    public override bool IsForUnits => true;
+
     public override IReadOnlyList<string> Examples =>
         ["imagectl completion bash > ~/.local/share/bash-completion/completions/imagectl"];
 

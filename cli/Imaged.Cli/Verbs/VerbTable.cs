@@ -11,6 +11,7 @@ internal static class VerbTable
         new CpVerb(),
         new ConvertVerb(),
         new BackupVerb(),
+        new RestoreVerb(),
         new VerifyVerb(),
         new AttachVerb(),
         new DetachVerb(),

@@ -49,6 +49,10 @@ public static class WorkerInterface
     public static VarlinkMethod<BackupParameters, BackupReply> Backup { get; } =
         new(Name + ".Backup", Json.Default.BackupParameters, Json.Default.BackupReply);
 
+    /// <summary>Writes the disk to another one; more.</summary>
+    public static VarlinkMethod<RestoreParameters, RestoreReply> Restore { get; } =
+        new(Name + ".Restore", Json.Default.RestoreParameters, Json.Default.RestoreReply);
+
     /// <summary>Looks for what is wrong; more.</summary>
     public static VarlinkMethod<Nothing, VerifyReply> Verify { get; } =
         new(Name + ".Verify", Json.Default.Nothing, Json.Default.VerifyReply);
@@ -59,7 +63,7 @@ public static class WorkerInterface
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<VarlinkMethod> Methods { get; } =
-        [Open, Plan, Serve, Handover, List, Cat, Copy, NameOutputs, Convert, Backup, Verify, Formats];
+        [Open, Plan, Serve, Handover, List, Cat, Copy, NameOutputs, Convert, Backup, Restore, Verify, Formats];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

@@ -1,0 +1,13 @@
+using Imaged.Blocks;
+
+namespace Imaged.Backup;
+
+/// <summary>What is to be written to a disk.</summary>
+/// <param name="Source">The disk as it is to become.</param>
+/// <param name="Used">The bytes of it that matter, ascending, without overlaps.</param>
+/// <param name="Target">Where to; at least as long as the source.</param>
+public sealed record RestoreRequest(BlockSource Source, IReadOnlyCollection<BlockRange> Used, BlockTarget Target)
+{
+    /// <summary>Whether all is read back and compared when it is written.</summary>
+    public bool Check { get; init; } = true;
+}

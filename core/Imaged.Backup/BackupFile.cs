@@ -53,6 +53,20 @@ public sealed record BackupFile(BackupManifest Manifest, ChunkDigests Chunks)
             Throw(place.Offset, "the manifest is damaged: its SHA-256 is not that in the header");
         }
 
+        BackupFile backup = Parse(text, place.Offset);
+        if (!place.Content.AsSpan().SequenceEqual(Convert.FromHexString(backup.Manifest.Digest)))
+        {
+            Throw(place.Offset, "the digest of the whole is not that in the header");
+        }
+
+        return backup;
+    }
+
+    /// <summary>Reads a manifest.</summary>
+    /// <param name="text">Its bytes.</param>
+    /// <param name="offset">Where it stands, for errors.</param>
+    internal static BackupFile Parse(byte[] text, long offset)
+    {
         BackupManifest? manifest;
         try
         {
@@ -60,12 +74,12 @@ public sealed record BackupFile(BackupManifest Manifest, ChunkDigests Chunks)
         }
         catch (JsonException error)
         {
-            throw new ImageFormatException(FormatId, place.Offset, $"the manifest is no JSON: {error.Message}");
+            throw new ImageFormatException(FormatId, offset, $"the manifest is no JSON: {error.Message}");
         }
 
         if (manifest is null || manifest.Version < 1)
         {
-            throw new ImageFormatException(FormatId, place.Offset, "the manifest has no version");
+            throw new ImageFormatException(FormatId, offset, "the manifest has no version");
         }
 
         if (manifest.Version > BackupManifest.CurrentVersion)
@@ -73,12 +87,10 @@ public sealed record BackupFile(BackupManifest Manifest, ChunkDigests Chunks)
             throw new UnsupportedFeatureException(FormatId, $"version {manifest.Version} of a backup's manifest");
         }
 
-        ChunkDigests chunks = ReadChunks(manifest, place.Offset);
-        byte[] digest = chunks.HashAll();
-        if (!place.Content.AsSpan().SequenceEqual(digest)
-            || !Convert.ToHexStringLower(digest).Equals(manifest.Digest, StringComparison.OrdinalIgnoreCase))
+        ChunkDigests chunks = ReadChunks(manifest, offset);
+        if (!Convert.ToHexStringLower(chunks.HashAll()).Equals(manifest.Digest, StringComparison.OrdinalIgnoreCase))
         {
-            Throw(place.Offset, "the digest of the whole is not that of the chunks");
+            Throw(offset, "the digest of the whole is not that of the chunks");
         }
 
         return new(manifest with { Chunks = [] }, chunks);
@@ -92,7 +104,7 @@ public sealed record BackupFile(BackupManifest Manifest, ChunkDigests Chunks)
         }
 
         long count = (manifest.Length / manifest.ChunkSize) + (manifest.Length % manifest.ChunkSize == 0 ? 0 : 1);
-        if (count is < 1 or > 1 << 30)
+        if (manifest.Length < 1 || count > 1 << 30)
         {
             Throw(offset, $"the length {manifest.Length} does not go with chunks of {manifest.ChunkSize} bytes");
         }

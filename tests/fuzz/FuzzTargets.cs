@@ -21,6 +21,7 @@ public static class FuzzTargets
         new("detect", _ => true, Detect),
         MessageTargets.FuseRequest,
         MessageTargets.VarlinkMessage,
+        BackupTarget.Manifest,
     ];
 
     /// <summary>The target of this name.</summary>

@@ -34,7 +34,7 @@ internal abstract class Verb
     /// <summary>Whether it takes the options that say how to open an image.</summary>
     public virtual bool OpensImage => false;
 
-    /// <summary>Whether it is for units and scripts rather than people: the help of the program leaves it out.</summary>
+    /// <summary>Whether it is for units and scripts: the help of the program leaves it out.</summary>
     public virtual bool IsForUnits => false;
 
     /// <summary>One or more lines, as typed.</summary>

@@ -5,7 +5,7 @@ IRow[] rows =
 [
     new RawLoopRow(), new FuseFileRow(), new Ext4OverFuseRow(), new DiscTreeRow(), new LatencyRow(),
     new ManyImagesRow(), new MemoryRow(), new AllocationRow(), new ConvertRow(), new ReadAheadRow(), new SectorsRow(),
-    new FirstByteRow(),
+    new FirstByteRow(), new BackupRow(),
 ];
 if (args is ["list"])
 {

@@ -9,7 +9,8 @@ namespace Imaged.Fuzz;
 /// are loaded, in the parent of the process that uses them.</summary>
 internal static class Instrumentation
 {
-    private static readonly string[] Libraries = ["Imaged.Formats", "Imaged.Blocks", "Imaged.Fuse", "Imaged.Ipc"];
+    private static readonly string[] Libraries =
+        ["Imaged.Formats", "Imaged.Blocks", "Imaged.Backup", "Imaged.Fuse", "Imaged.Ipc"];
 
     /// <summary>Whether the libraries are rewritten.</summary>
     public static bool Ready => Libraries.All(name => IsInstrumented(PathOf(name)));

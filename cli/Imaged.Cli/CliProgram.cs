@@ -48,6 +48,13 @@ internal static class CliProgram
             return Help(rest);
         }
 
+        // A verb of two words: "backup list".
+        if (index < rest.Count && VerbTable.Find($"{name} {rest[index]}") is { } longer)
+        {
+            rest.RemoveAt(index);
+            return Run(longer, ArgumentParser.Parse(rest, longer.AllOptions, $"imagectl {longer.Name}"));
+        }
+
         Verb verb = VerbTable.Find(name) ?? throw UnknownVerb(name);
         return Run(verb, ArgumentParser.Parse(rest, verb.AllOptions, $"imagectl {verb.Name}"));
     }
@@ -81,7 +88,8 @@ internal static class CliProgram
             return Print(HelpText.OfProgram().ToString());
         }
 
-        return Print(HelpText.OfVerb(VerbTable.Find(topics[0]) ?? throw UnknownVerb(topics[0])).ToString());
+        Verb? verb = VerbTable.Find(string.Join(' ', topics.Take(2))) ?? VerbTable.Find(topics[0]);
+        return Print(HelpText.OfVerb(verb ?? throw UnknownVerb(topics[0])).ToString());
     }
 
     private static CliException UnknownVerb(string name)

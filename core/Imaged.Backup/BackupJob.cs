@@ -46,9 +46,8 @@ public sealed class BackupJob
                 + $"this one has {request.Source.Length}: an increment cannot stand on it");
         }
 
-        _geometry = request.Parent is null
-            ? BackupGeometry.Of(request.Source.Length)
-            : BackupGeometry.Of(request.Parent.Manifest.ChunkSize);
+        int? chunkSize = request.Parent?.Manifest.ChunkSize ?? request.ChunkSize;
+        _geometry = chunkSize is { } size ? BackupGeometry.Of(size) : BackupGeometry.Of(request.Source.Length);
         long chunks = (request.Source.Length + _geometry.ChunkSize - 1) / _geometry.ChunkSize;
         _digests = new((int)chunks);
         _stored = new bool[_digests.Count];
@@ -82,7 +81,7 @@ public sealed class BackupJob
         BackupManifest manifest = _request.Template with
         {
             Version = BackupManifest.CurrentVersion,
-            Started = started,
+            Started = _request.Template.Version == 0 ? started : _request.Template.Started,
             Finished = DateTimeOffset.UtcNow,
             Length = _request.Source.Length,
             ChunkSize = _geometry.ChunkSize,
@@ -91,7 +90,7 @@ public sealed class BackupJob
             Parent = _request.Parent is { } parent
                 ? new(_request.ParentName!, parent.Manifest.Digest)
                 : null,
-            Lost = _lost.ToRanges(),
+            Lost = [.. _request.Template.Lost, .. _lost.ToRanges()],
         };
         long end = writer.WriteTables();
         writer.WriteHeader(BackupFile.Write(output, end, manifest with { Chunks = _digests.ToRuns() }));

@@ -8,7 +8,8 @@ namespace Imaged.Backup;
 /// <param name="Used">The bytes of it that matter, ascending, without overlaps.</param>
 public sealed record BackupRequest(BlockSource Source, IReadOnlyCollection<BlockRange> Used)
 {
-    /// <summary>What the manifest is to say of source and volumes; the rest is filled in.</summary>
+    /// <summary>What the manifest is to say of source and volumes; the rest is filled in. The manifest of a backup that
+    /// is written anew keeps its time and what was lost.</summary>
     public BackupManifest Template { get; init; } = new();
 
     /// <summary>Name of the backup to stand on, without a folder; null for a whole backup.</summary>
@@ -16,6 +17,9 @@ public sealed record BackupRequest(BlockSource Source, IReadOnlyCollection<Block
 
     /// <summary>The backup to stand on; null for a whole backup.</summary>
     public BackupFile? Parent { get; init; }
+
+    /// <summary>Bytes of a chunk of a whole backup; null for what goes with the length.</summary>
+    public int? ChunkSize { get; init; }
 
     /// <summary>Level of Zstandard.</summary>
     public int Level { get; init; } = ZstdEncoder.DefaultLevel;

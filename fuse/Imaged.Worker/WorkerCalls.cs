@@ -42,6 +42,9 @@ internal static class WorkerCalls
         calls.On(
             WorkerInterface.Backup, Guard<BackupParameters>((call, parameters) => Backup(host, call, parameters)));
         calls.On(
+            WorkerInterface.ReadBackup,
+            Guard<ReadBackupParameters>((call, parameters) => ReadBackup(call, parameters)));
+        calls.On(
             WorkerInterface.Restore, Guard<RestoreParameters>((call, parameters) => Restore(host, call, parameters)));
         calls.On(WorkerInterface.Verify, Guard<Nothing>((call, _) => Verify(host, call)));
         calls.On(
@@ -287,6 +290,12 @@ internal static class WorkerCalls
                 Summary = summary,
             },
             Json.Default.BackupReply);
+    }
+
+    private static void ReadBackup(VarlinkCall call, ReadBackupParameters parameters)
+    {
+        SafeFileHandle file = call.TakeDescriptor(parameters.File, "file");
+        call.Reply(new ReadBackupReply { Backup = BackupRun.Describe(file) }, Json.Default.ReadBackupReply);
     }
 
     private static void Restore(WorkerHost host, VarlinkCall call, RestoreParameters parameters)

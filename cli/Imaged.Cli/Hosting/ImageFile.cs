@@ -37,6 +37,10 @@ internal sealed class ImageFile : IDisposable
     public static ImageFile Open(ParsedArguments arguments) =>
         Open(arguments.Positional[0], arguments.Has(ImageOptions.AllowOutside));
 
+    /// <summary>Opens an image by its path.</summary>
+    /// <exception cref="CliException">It cannot be opened, or is no file or block device.</exception>
+    public static ImageFile Open(string path) => Open(path, allowOutside: false);
+
     /// <inheritdoc/>
     public void Dispose()
     {

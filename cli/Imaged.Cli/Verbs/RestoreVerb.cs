@@ -13,7 +13,7 @@ namespace Imaged.Cli.Verbs;
 /// <summary><c>imagectl restore</c>.</summary>
 internal sealed class RestoreVerb : Verb
 {
-    private static readonly OptionSpec DryRun = new("dry-run", null, "write nothing, say what would be done");
+    public static readonly OptionSpec DryRun = new("dry-run", null, "write nothing, say what would be done");
     private static readonly OptionSpec NoCheck = new("no-check", null, "do not read back what was written");
     private static readonly OptionSpec Force =
         new("force", null, "overwrite what TARGET holds") { Short = 'f' };

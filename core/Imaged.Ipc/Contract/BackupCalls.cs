@@ -26,6 +26,52 @@ public sealed record BackupParameters
 
     /// <summary>How it is kept from changing, one word.</summary>
     public string Consistency { get; set; } = string.Empty;
+
+    /// <summary>Whether the image is an increment that is to be written as a whole backup: the same disk, with the
+    /// same manifest. Everything else but the output is ignored then.</summary>
+    public bool Merge { get; set; }
+}
+
+/// <summary>Parameters of <c>io.imaged.Worker.ReadBackup</c>.</summary>
+public sealed record ReadBackupParameters
+{
+    /// <summary>Index of the descriptor of a file.</summary>
+    public int File { get; set; }
+}
+
+/// <summary>Reply of <c>io.imaged.Worker.ReadBackup</c>.</summary>
+public sealed record ReadBackupReply
+{
+    /// <summary>What the manifest says; null when the file is no backup.</summary>
+    public BackupDescription? Backup { get; set; }
+}
+
+/// <summary>What the manifest of a backup says.</summary>
+public sealed record BackupDescription
+{
+    /// <summary>Digest of the whole in hexadecimal digits.</summary>
+    public string Digest { get; set; } = string.Empty;
+
+    /// <summary>Name of the backup that it stands on; null for a whole one.</summary>
+    public string? ParentName { get; set; }
+
+    /// <summary>Digest of that one.</summary>
+    public string? ParentDigest { get; set; }
+
+    /// <summary>When it was begun, RFC 3339.</summary>
+    public string Started { get; set; } = string.Empty;
+
+    /// <summary>What was saved.</summary>
+    public BackupSource Source { get; set; } = new();
+
+    /// <summary>How it was kept from changing.</summary>
+    public string Consistency { get; set; } = string.Empty;
+
+    /// <summary>Length of the disk in bytes.</summary>
+    public long Length { get; set; }
+
+    /// <summary>Bytes that could not be read.</summary>
+    public long Lost { get; set; }
 }
 
 /// <summary>A reply of <c>io.imaged.Worker.Backup</c>.</summary>

@@ -49,6 +49,10 @@ public static class WorkerInterface
     public static VarlinkMethod<BackupParameters, BackupReply> Backup { get; } =
         new(Name + ".Backup", Json.Default.BackupParameters, Json.Default.BackupReply);
 
+    /// <summary>What the manifest of a backup says.</summary>
+    public static VarlinkMethod<ReadBackupParameters, ReadBackupReply> ReadBackup { get; } =
+        new(Name + ".ReadBackup", Json.Default.ReadBackupParameters, Json.Default.ReadBackupReply);
+
     /// <summary>Writes the disk to another one; more.</summary>
     public static VarlinkMethod<RestoreParameters, RestoreReply> Restore { get; } =
         new(Name + ".Restore", Json.Default.RestoreParameters, Json.Default.RestoreReply);
@@ -63,7 +67,10 @@ public static class WorkerInterface
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<VarlinkMethod> Methods { get; } =
-        [Open, Plan, Serve, Handover, List, Cat, Copy, NameOutputs, Convert, Backup, Restore, Verify, Formats];
+    [
+        Open, Plan, Serve, Handover, List, Cat, Copy, NameOutputs, Convert, Backup, ReadBackup, Restore, Verify,
+        Formats,
+    ];
 
     /// <summary>The interface in varlink's own language.</summary>
     public static string Description => InterfaceText.Read(Name);

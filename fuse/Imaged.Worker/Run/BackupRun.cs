@@ -1,3 +1,4 @@
+using System.Globalization;
 using Imaged.Backup;
 using Imaged.Blocks;
 using Imaged.Formats.Images.Qcow2;
@@ -17,6 +18,7 @@ internal sealed class BackupRun
     private readonly OpenedImage _image;
     private readonly BackupParameters _parameters;
     private readonly ProgressMeter _meter;
+    private IReadOnlyList<string> _warnings = [];
 
     /// <summary>A run.</summary>
     public BackupRun(OpenedImage image, BackupParameters parameters, ProgressMeter meter)
@@ -26,58 +28,55 @@ internal sealed class BackupRun
         _meter = meter;
     }
 
+    /// <summary>What the manifest of a file says; null when it is no backup.</summary>
+    /// <param name="handle">The file; becomes this call's.</param>
+    public static BackupDescription? Describe(SafeFileHandle handle)
+    {
+        using FileSource file = new(handle);
+        if (BackupFile.Read(file)?.Manifest is not { } manifest)
+        {
+            return null;
+        }
+
+        return new BackupDescription
+        {
+            Digest = manifest.Digest,
+            ParentName = manifest.Parent?.Name,
+            ParentDigest = manifest.Parent?.Digest,
+            Started = manifest.Started.ToString("O", CultureInfo.InvariantCulture),
+            Source = new()
+            {
+                Name = manifest.Source.Name,
+                Kind = manifest.Source.Kind,
+                Model = manifest.Source.Model,
+                Serial = manifest.Source.Serial,
+            },
+            Consistency = manifest.Consistency,
+            Length = manifest.Length,
+            Lost = manifest.Lost.Sum(range => range.Length),
+        };
+    }
+
     /// <summary>Writes the backup, and reads it again.</summary>
     /// <param name="output">The file; stays the caller's.</param>
     /// <param name="parent">The backup to stand on; becomes this run's.</param>
     public BackupSummary Run(SafeFileHandle output, SafeFileHandle? parent)
     {
-        BlockSource disk = _image.ChooseDevice();
-        if (disk.Length == 0)
-        {
-            throw new ImageFormatException(_image.Layers[^1].Format.Id, 0, "there is nothing to save: it is empty");
-        }
-
-        disk.ExpectOnePass();
-        _meter.Begin("look", 0);
-        BackupPlan plan = BackupPlan.Of(disk);
-        BackupSource source = _parameters.Source;
-        BackupJob job = new(
-            new BackupRequest(disk, plan.Used)
-            {
-                Template = new()
-                {
-                    Tool = Tool,
-                    Source = new()
-                    {
-                        Name = source.Name,
-                        Kind = source.Kind,
-                        Model = source.Model,
-                        Serial = source.Serial,
-                        SectorSize = disk.SectorSize,
-                    },
-                    Consistency = _parameters.Consistency,
-                    PartitionTable = plan.Table,
-                    Volumes = plan.Volumes,
-                },
-                ParentName = parent is null ? null : _parameters.ParentName,
-                Parent = parent is null ? null : ReadParent(parent),
-                Level = _parameters.Level,
-                KeepGoing = _parameters.KeepGoing,
-            },
-            _meter);
+        BackupRequest request = _parameters.Merge ? PlanMerge() : PlanBackup(parent);
+        BackupJob job = new(request, _meter);
         BackupManifest manifest = job.Run(output);
         return new BackupSummary
         {
             Length = manifest.Length,
-            Used = plan.UsedLength,
+            Used = request.Used.Sum(range => range.Length),
             Stored = manifest.Stored,
             FileSize = RandomAccess.GetLength(output),
             Digest = manifest.Digest,
             Checked = _parameters.Check,
-            Volumes = [.. plan.Volumes.Select(Map)],
+            Volumes = [.. manifest.Volumes.Select(Map)],
             Lost = Map(manifest.Lost),
             Bad = _parameters.Check ? Map(ReadAgain(output, manifest, job)) : [],
-            Warnings = plan.Warnings,
+            Warnings = _warnings,
         };
     }
 
@@ -94,6 +93,57 @@ internal sealed class BackupRun
 
     private static IReadOnlyList<ByteRange> Map(IReadOnlyList<BlockRange> ranges) =>
         [.. ranges.Select(range => new ByteRange { Offset = range.Offset, Length = range.Length })];
+
+    private BackupRequest PlanBackup(SafeFileHandle? parent)
+    {
+        BlockSource disk = _image.ChooseDevice();
+        if (disk.Length == 0)
+        {
+            throw new ImageFormatException(_image.Layers[^1].Format.Id, 0, "there is nothing to save: it is empty");
+        }
+
+        disk.ExpectOnePass();
+        _meter.Begin("look", 0);
+        BackupPlan plan = BackupPlan.Of(disk);
+        _warnings = plan.Warnings;
+        BackupSource source = _parameters.Source;
+        return new BackupRequest(disk, plan.Used)
+        {
+            Template = new()
+            {
+                Tool = Tool,
+                Source = new()
+                {
+                    Name = source.Name,
+                    Kind = source.Kind,
+                    Model = source.Model,
+                    Serial = source.Serial,
+                    SectorSize = disk.SectorSize,
+                },
+                Consistency = _parameters.Consistency,
+                PartitionTable = plan.Table,
+                Volumes = plan.Volumes,
+            },
+            ParentName = parent is null ? null : _parameters.ParentName,
+            Parent = parent is null ? null : ReadParent(parent),
+            Level = _parameters.Level,
+            KeepGoing = _parameters.KeepGoing,
+        };
+    }
+
+    // The same disk of the same time: what it shows is compared with its digests while it is copied.
+    private BackupRequest PlanMerge()
+    {
+        BackupFile backup = BackupFile.Read(_image.Files.Image) ?? throw new ImageFormatException(
+            "backup", 0, "this is no backup of imaged: it has no manifest");
+        VerifiedSource disk = new(_image.Layers[0].Content, backup);
+        return new BackupRequest(disk, [new(0, disk.Length)])
+        {
+            Template = backup.Manifest,
+            ChunkSize = backup.Manifest.ChunkSize,
+            Level = _parameters.Level,
+        };
+    }
 
     private BackupFile ReadParent(SafeFileHandle handle)
     {

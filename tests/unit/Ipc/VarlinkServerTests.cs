@@ -11,6 +11,7 @@ using Xunit;
 namespace Imaged.UnitTests.Ipc;
 
 /// <summary>What clients may do to a server, over a real socket. Whatever one does, the next one is served.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class VarlinkServerTests
 {
     private const string Python = "/usr/bin/python3"; // one that another user may run, too

@@ -1,0 +1,118 @@
+using Imaged.Cli.Arguments;
+using Imaged.Cli.Hosting;
+using Imaged.Cli.Output;
+using Imaged.Ipc.Contract;
+using Imaged.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace Imaged.Cli.Verbs;
+
+/// <summary><c>imagectl backup prune</c>.</summary>
+internal sealed class BackupPruneVerb : Verb
+{
+    private static readonly OptionSpec Keep =
+        new("keep", "RULES", "what to keep: last=3,daily=7,weekly=4,monthly=12,yearly=2") { Joins = true };
+
+    private static readonly OptionSpec MergeFirst =
+        new("merge", null, "make whole what is kept, so that what it stands on can go");
+
+    public override string Name => "backup prune";
+
+    public override string Operands => "FOLDER";
+
+    public override string Summary => "remove old backups by a rule";
+
+    public override string Description =>
+        "Of each source the newest of each day, week ... is kept, and whatever a kept one stands on.\n"
+        + "Backups that cannot be read are left alone.";
+
+    public override IReadOnlyList<OptionSpec> Options => [Keep, MergeFirst, RestoreVerb.DryRun];
+
+    public override bool IsForUnits => true;
+
+    public override IReadOnlyList<string> Examples =>
+        ["imagectl backup prune /backup --keep daily=7,weekly=4 --merge"];
+
+    public override int Run(VerbCall call)
+    {
+        string rules = call.Arguments.Text(Keep)
+            ?? throw new CliException(ExitCode.Usage, "say what to keep, as in --keep daily=7,weekly=4");
+        Retention retention = new(rules);
+        BackupFolder folder = BackupFolder.Read(call.Positional(0)!);
+        HashSet<BackupListed> kept = ChooseKept(folder, retention);
+        BackupListed[] merged = call.Arguments.Has(MergeFirst)
+            ? [.. folder.Backups.Where(listed => kept.Contains(listed) && StandsOnOther(folder, listed, kept))]
+            : [];
+        HashSet<BackupListed> needed = WithParents(folder, kept, merged);
+
+        // Those that stand on others go first: whenever this is interrupted, no chain is broken.
+        BackupListed[] removed = [.. folder.Backups.Where(listed => !needed.Contains(listed)).Reverse()];
+        bool isDry = call.Arguments.Has(RestoreVerb.DryRun);
+        foreach (BackupListed listed in merged)
+        {
+            Say(call, isDry ? "would be made whole" : "made whole", listed);
+            if (!isDry)
+            {
+                using ImageFile image = ImageFile.Open(Path.Combine(folder.Path, listed.Name));
+                BackupMergeVerb.Merge(call, image);
+            }
+        }
+
+        foreach (BackupListed listed in removed)
+        {
+            Say(call, isDry ? "would be removed" : "removed", listed);
+            if (!isDry)
+            {
+                File.Delete(Path.Combine(folder.Path, listed.Name));
+            }
+        }
+
+        if (removed.Length > 0 && !isDry)
+        {
+            using SafeFileHandle directory = HostPath.OpenDirectory(folder.Path);
+            RandomAccess.FlushToDisk(directory);
+        }
+
+        return ExitCode.Done;
+    }
+
+    private static void Say(VerbCall call, string what, BackupListed listed)
+    {
+        if (!call.Printer.Quiet)
+        {
+            Printer.Write($"{what}: {SafeText.Name(listed.Name)}\n");
+        }
+    }
+
+    // By the source: two disks that are saved to one folder have each their own week.
+    private static HashSet<BackupListed> ChooseKept(BackupFolder folder, Retention retention)
+    {
+        HashSet<BackupListed> kept =
+            [.. folder.Backups.Where(listed => listed.Backup is null || listed.Problem is not null)];
+        foreach (IGrouping<string, BackupListed> source in
+            folder.Backups.Except(kept).GroupBy(listed => listed.Backup!.Source.Name))
+        {
+            kept.UnionWith(retention.Choose(source, BackupFolder.TimeOf));
+        }
+
+        return kept;
+    }
+
+    private static bool StandsOnOther(BackupFolder folder, BackupListed listed, HashSet<BackupListed> kept) =>
+        listed.Problem is null && folder.ParentOf(listed) is { } parent && !kept.Contains(parent);
+
+    private static HashSet<BackupListed> WithParents(
+        BackupFolder folder, HashSet<BackupListed> kept, BackupListed[] merged)
+    {
+        HashSet<BackupListed> all = [];
+        foreach (BackupListed listed in kept)
+        {
+            for (BackupListed? at = listed; at is not null && all.Add(at);)
+            {
+                at = merged.Contains(at) ? null : folder.ParentOf(at);
+            }
+        }
+
+        return all;
+    }
+}

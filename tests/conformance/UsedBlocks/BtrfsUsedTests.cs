@@ -28,6 +28,7 @@ public sealed partial class BtrfsUsedTests
         UsedVolume.Check("btrfs check --check-data-csum {0} 2>&1", restored);
         File.Delete(image);
         UsedVolume.AssertSums(folder, restored);
+        UsedVolume.AssertFrozen(folder, "btrfs", "btrfs check --check-data-csum {0} 2>&1");
     }
 
     [Fact]

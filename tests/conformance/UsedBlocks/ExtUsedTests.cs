@@ -36,10 +36,18 @@ public sealed partial class ExtUsedTests
         string restored = UsedVolume.Restore(folder, used);
         UsedVolume.Check("e2fsck -fn {0}", restored);
         UsedVolume.AssertSums(folder, restored);
-        UsedVolume.AssertWhole(folder["dirty"], "ext", make.Contains("ext2", StringComparison.Ordinal)
-            || make.Contains("^has_journal", StringComparison.Ordinal)
-            ? "not unmounted cleanly"
-            : "journal was not replayed");
+        bool hasJournal = !make.Contains("ext2", StringComparison.Ordinal)
+            && !make.Contains("^has_journal", StringComparison.Ordinal);
+        UsedVolume.AssertWhole(
+            folder["dirty"], "ext", hasJournal ? "journal was not replayed" : "not unmounted cleanly");
+        if (hasJournal)
+        {
+            UsedVolume.AssertFrozen(folder, "ext", "e2fsck -fn {0}");
+        }
+        else
+        {
+            UsedVolume.AssertWhole(folder["frozen"], "ext", "not unmounted cleanly");
+        }
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal static class UsedVolume
     public static string Fill => $". '{Scripts}/fill.sh'";
 
     /// <summary>Makes the volume <c>image</c> in a folder, mounts it by the kernel's driver and fills it. <c>dirty</c>
-    /// is a copy of it while it is mounted, <c>sums</c> are the SHA-256 sums of its files.</summary>
+    /// is a copy of it while it is mounted, <c>frozen</c> one while it is frozen, as for a snapshot; <c>sums</c> are the SHA-256 sums of its files.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="make">Makes the volume in the file <c>image</c>, which is there.</param>
     /// <param name="size">Of that file, as <c>truncate</c> takes it.</param>
@@ -33,13 +33,20 @@ internal static class UsedVolume
             truncate -s {{size}} image
             ({{make}}) > make.log 2>&1
             mkdir mnt
-            trap 'cd /; if mountpoint -q "{{folder.Path}}/mnt"; then umount "{{folder.Path}}/mnt"; fi' EXIT
+            finish() {
+                cd '{{folder.Path}}'
+                if mountpoint -q mnt; then fsfreeze -u mnt 2> /dev/null || true; umount mnt; fi
+            }
+            trap finish EXIT
             mount -o {{options}} image mnt
             cd mnt
             {{Fill}}
             find . -type f -exec sha256sum {} + | sort > ../sums
             sync -f .
             cp --sparse=always ../image ../dirty
+            fsfreeze -f .
+            cp --sparse=always ../image ../frozen
+            fsfreeze -u .
             cd ..
             umount mnt
             """);
@@ -56,6 +63,20 @@ internal static class UsedVolume
         find . -type f -exec sha256sum {} + | sort > ../found
         cmp ../found ../sums
         """);
+
+    /// <summary>Fails unless the files of <c>frozen</c>, of which what is to be saved was put onto garbage, are those of
+    /// <c>sums</c> when the kernel has replayed its journal.</summary>
+    /// <param name="folder">Where it is.</param>
+    /// <param name="fileSystem">Id of the file system.</param>
+    /// <param name="check">A check that has to find nothing then.</param>
+    public static void AssertFrozen(TemporaryFolder folder, string fileSystem, string check)
+    {
+        File.Move(folder["frozen"], folder["image"], overwrite: true);
+        string restored = Restore(folder, ReadPart(folder["image"], fileSystem));
+        File.Delete(folder["image"]);
+        AssertSums(folder, restored, "loop");
+        Check(check, restored);
+    }
 
     /// <summary>The map of a volume.</summary>
     public static UsedBlocks Read(string image)

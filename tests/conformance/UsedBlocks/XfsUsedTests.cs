@@ -25,7 +25,8 @@ public sealed class XfsUsedTests
         string make = $"mkfs.xfs --unsupported -f {options} image";
         string image = UsedVolume.MakeMounted(folder, make, size, environment: environment);
         UsedVolume.AssertSums(folder, AssertMap(folder, image), "loop,ro,nouuid");
-        UsedVolume.AssertWhole(folder["dirty"], "xfs", "clean unmount");
+        UsedVolume.AssertWhole(folder["dirty"], "xfs", "log was not replayed");
+        UsedVolume.AssertFrozen(folder, "xfs", "xfs_repair -n {0} 2>&1");
     }
 
     // The kernel here mounts no version 4 any more.
@@ -83,7 +84,7 @@ public sealed class XfsUsedTests
             isWrapped |= head < last;
             last = head;
             Assert.Null(UsedVolume.Read(folder["image"]).WholeBecause);
-            UsedVolume.AssertWhole(folder["dirty"], "xfs", "clean unmount");
+            UsedVolume.AssertWhole(folder["dirty"], "xfs", "log was not replayed");
         }
 
         Assert.True(isWrapped, "the log was never written round");

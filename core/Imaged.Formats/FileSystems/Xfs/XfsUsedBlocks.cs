@@ -44,7 +44,7 @@ internal sealed class XfsUsedBlocks : IUsedBlockMap
         string? because = superblock.Blocks > volume.Length / superblock.BlockSize
             ? "the volume is shorter than the file system"
             : superblock.LogOffset == 0 ? "its log is on another device"
-            : !XfsLog.IsClean(volume, superblock) ? "its log does not end with a clean unmount"
+            : !XfsLog.HasNothingNew(volume, superblock) ? "its log was not replayed"
             : null;
         if (because is not null)
         {

@@ -180,7 +180,7 @@ internal sealed class ExtUsedBlocks : IUsedBlockMap
             ImageFormatException.Throw(FileSystem, offset, $"the checksum of group descriptor {number} is wrong");
         }
 
-        return new(
+        ExtGroup group = new(
             number,
             ReadBlock(raw, 0x00, 0x20),
             ReadBlock(raw, 0x04, 0x24),
@@ -188,6 +188,12 @@ internal sealed class ExtUsedBlocks : IUsedBlockMap
             _hasFlags && (BinaryPrimitives.ReadUInt16LittleEndian(raw[0x12..]) & BitmapIsUnset) != 0,
             BinaryPrimitives.ReadUInt16LittleEndian(raw[0x0C..])
                 | (raw.Length >= 64 ? (long)BinaryPrimitives.ReadUInt16LittleEndian(raw[0x2C..]) << 16 : 0));
+        if (group.BlockBitmap == 0 || group.InodeBitmap == 0 || group.InodeTable == 0)
+        {
+            ImageFormatException.Throw(FileSystem, offset, $"group descriptor {number} is empty");
+        }
+
+        return group;
     }
 
     private static long ReadBlock(ReadOnlySpan<byte> raw, int low, int high)
@@ -232,7 +238,7 @@ internal sealed class ExtUsedBlocks : IUsedBlockMap
 
     private void MarkBlocks(long block, long count)
     {
-        if (block <= 0 && _superblock.FirstDataBlock > 0 || block < 0 || block > (long)_superblock.Blocks - count)
+        if (block < 0 || block > (long)_superblock.Blocks - count)
         {
             ImageFormatException.Throw(
                 FileSystem,

@@ -18,7 +18,8 @@ internal static class UsedVolume
     public static string Fill => $". '{Scripts}/fill.sh'";
 
     /// <summary>Makes the volume <c>image</c> in a folder, mounts it by the kernel's driver and fills it. <c>dirty</c>
-    /// is a copy of it while it is mounted, <c>frozen</c> one while it is frozen, as for a snapshot; <c>sums</c> are the SHA-256 sums of its files.</summary>
+    /// is a copy of it while it is mounted, <c>frozen</c> one while it is frozen, as for a snapshot; <c>sums</c> are
+    /// the SHA-256 sums of its files.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="make">Makes the volume in the file <c>image</c>, which is there.</param>
     /// <param name="size">Of that file, as <c>truncate</c> takes it.</param>
@@ -64,8 +65,8 @@ internal static class UsedVolume
         cmp ../found ../sums
         """);
 
-    /// <summary>Fails unless the files of <c>frozen</c>, of which what is to be saved was put onto garbage, are those of
-    /// <c>sums</c> when the kernel has replayed its journal.</summary>
+    /// <summary>Fails unless the files of <c>frozen</c>, when what is to be saved of it was put onto garbage and the
+    /// kernel has replayed its journal, are those of <c>sums</c>.</summary>
     /// <param name="folder">Where it is.</param>
     /// <param name="fileSystem">Id of the file system.</param>
     /// <param name="check">A check that has to find nothing then.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Imaged.Blocks;
+using Imaged.Formats.Apfs;
 using Imaged.Formats.Btrfs;
 using Imaged.Formats.ExFat;
 using Imaged.Formats.Ext;
@@ -31,6 +32,7 @@ public static class UsedBlockMaps
     /// <summary>All maps; their order does not matter.</summary>
     public static readonly IReadOnlyList<UsedBlockMapEntry> All =
     [
+        UsedBlockMapEntry.Of<ApfsUsedBlocks>(),
         UsedBlockMapEntry.Of<BtrfsUsedBlocks>(),
         UsedBlockMapEntry.Of<ExFatUsedBlocks>(),
         UsedBlockMapEntry.Of<ExtUsedBlocks>(),

@@ -15,6 +15,9 @@ namespace Imaged.Formats.Apfs;
 /// <param name="Transaction">When it was written.</param>
 /// <param name="CheckpointBase">First block of the area with newer superblocks.</param>
 /// <param name="CheckpointBlocks">Blocks of that area; with the highest bit set it is in pieces.</param>
+/// <param name="CheckpointData">Area of the objects that checkpoints hold: first block, blocks.</param>
+/// <param name="MapRing">Where the blocks of this checkpoint are in its area: first one, how many.</param>
+/// <param name="SpaceManager">Id of what says which blocks are free.</param>
 /// <param name="ObjectMap">Block of the object map.</param>
 /// <param name="Volumes">Ids of the superblocks of volumes.</param>
 internal sealed record ApfsSuperblock(
@@ -25,6 +28,9 @@ internal sealed record ApfsSuperblock(
     ulong Transaction,
     ulong CheckpointBase,
     uint CheckpointBlocks,
+    (ulong First, uint Count) CheckpointData,
+    (uint First, uint Count) MapRing,
+    ulong SpaceManager,
     ulong ObjectMap,
     ImmutableArray<ulong> Volumes)
 {
@@ -34,10 +40,12 @@ internal sealed record ApfsSuperblock(
     /// <summary>A container of two devices.</summary>
     public const ulong FusionFeature = 0x100;
 
+    /// <summary>The highest bit of the length of an area: it is in pieces.</summary>
+    public const uint InPieces = 0x8000_0000;
+
     private const int Kind = 1;
     private const int MinBlockSize = 4096;
     private const int MaxBlockSize = 65536;
-    private const uint InPieces = 0x8000_0000;
 
     // An area of the largest containers has some hundred blocks.
     private const uint MaxCheckpointBlocks = 1024;
@@ -106,6 +114,9 @@ internal sealed record ApfsSuperblock(
             ApfsBlocks.Transaction(raw),
             BinaryPrimitives.ReadUInt64LittleEndian(raw[112..]),
             BinaryPrimitives.ReadUInt32LittleEndian(raw[104..]),
+            (BinaryPrimitives.ReadUInt64LittleEndian(raw[120..]), BinaryPrimitives.ReadUInt32LittleEndian(raw[108..])),
+            (BinaryPrimitives.ReadUInt32LittleEndian(raw[136..]), BinaryPrimitives.ReadUInt32LittleEndian(raw[140..])),
+            BinaryPrimitives.ReadUInt64LittleEndian(raw[152..]),
             BinaryPrimitives.ReadUInt64LittleEndian(raw[160..]),
             volumes.ToImmutable());
     }

@@ -86,7 +86,7 @@ internal sealed class BtrfsWalk
             }
 
             ulong child = U64(node, at + BtrfsKey.Length);
-            Check(child <= long.MaxValue, place, $"a pointer to {child}");
+            Check(child <= long.MaxValue, place, "a pointer leads nowhere");
             Visit(
                 new((long)child, place.Level - 1, U64(node, at + BtrfsKey.Length + sizeof(ulong))), isRoot: false);
         }
@@ -100,7 +100,7 @@ internal sealed class BtrfsWalk
         Check(
             offset + length <= node.Length && (_previous is not { } previous || key.CompareTo(previous) > 0),
             place,
-            $"an item of {length} bytes, or items that are not sorted");
+            "an item ends behind its node, or items are not sorted");
         _previous = key;
         if (key.CompareTo(_first) >= 0 && key.CompareTo(_last) <= 0)
         {

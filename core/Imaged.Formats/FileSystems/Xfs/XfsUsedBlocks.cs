@@ -96,10 +96,14 @@ internal sealed class XfsUsedBlocks : IUsedBlockMap
             {
                 long start = U32(_block, HeaderLength + (i * RecordLength));
                 long count = U32(_block, HeaderLength + (i * RecordLength) + 4);
-                Check(
-                    start >= end && count > 0 && start + count <= length,
-                    at + HeaderLength + (i * RecordLength),
-                    $"{count} free blocks at block {start} of a group of {length}");
+                if (start < end || count == 0 || start + count > length)
+                {
+                    ImageFormatException.Throw(
+                        FileSystem,
+                        at + HeaderLength + (i * RecordLength),
+                        $"{count} free blocks at block {start} of a group of {length}");
+                }
+
                 _used.Free((first + start) * _superblock.BlockSize, count * _superblock.BlockSize);
                 end = start + count;
                 free += count;
@@ -127,7 +131,12 @@ internal sealed class XfsUsedBlocks : IUsedBlockMap
 
     private void ReadNode(long first, long length, uint block, int level)
     {
-        Check(block < length, first * _superblock.BlockSize, $"block {block} of a group of {length}");
+        if (block >= length)
+        {
+            ImageFormatException.Throw(
+                FileSystem, first * _superblock.BlockSize, $"block {block} of a group of {length}");
+        }
+
         long offset = (first + block) * _superblock.BlockSize;
         _volume.Read(offset, _block);
         bool isNode = _superblock.Version == 5

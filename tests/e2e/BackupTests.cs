@@ -232,6 +232,15 @@ public sealed class BackupTests
         AssertWrong(system, "a.qcow2", "could not be read when it was made");
     }
 
+    [Fact]
+    public void A_pipe_is_refused_with_what_to_do_instead()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        string disk = system.Sample("demo.iso");
+        system.Run("backup", disk, "-").Fails(2, "imagectl convert");
+        system.Run("restore", disk, "-").Fails(2, "imagectl convert");
+    }
+
     [Theory]
     [InlineData("KILL")]
     [InlineData("INT")]

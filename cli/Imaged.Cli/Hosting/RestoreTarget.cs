@@ -24,6 +24,12 @@ internal sealed class RestoreTarget : IDisposable
     /// <exception cref="CliException">It is in use, or cannot be written.</exception>
     public static RestoreTarget Open(string name, bool replace)
     {
+        if (name == "-")
+        {
+            throw new CliException(
+                ExitCode.Usage, "for the bytes of the disk on standard output: imagectl convert IMAGE -");
+        }
+
         if (!IsDevice(name))
         {
             OutputFile file = OutputFile.Create(name, replace);

@@ -50,6 +50,14 @@ internal sealed class BackupVerb : Verb
     public override int Run(VerbCall call)
     {
         string target = call.Positional(1)!;
+        if (target == "-")
+        {
+            throw new CliException(
+                ExitCode.Usage,
+                "a backup cannot go to standard output, since its header is written last; "
+                + "for the bytes of the disk: imagectl convert SOURCE -");
+        }
+
         using ImageFile source = ImageFile.Open(call.Arguments);
         (BackupSource described, string consistency) = BackupOrigin.Describe(source);
         string? since = call.Arguments.Text(Since);
@@ -168,9 +176,9 @@ internal sealed class BackupVerb : Verb
         }
 
         string read = summary.Checked ? "read again and compared" : "not read again";
-        return text.Append(CultureInfo.InvariantCulture, $"saved {HumanSize.Of(summary.Stored)} in ")
-            .Append(CultureInfo.InvariantCulture, $"{HumanSize.Of(summary.FileSize)} and {took.TotalSeconds:0.0} s, ")
-            .Append(CultureInfo.InvariantCulture, $"{read}; source: {consistency}\n")
+        return text
+            .Append(CultureInfo.InvariantCulture, $"saved as {HumanSize.Of(summary.FileSize)} ")
+            .Append(CultureInfo.InvariantCulture, $"in {took.TotalSeconds:0.0} s, {read}; source: {consistency}\n")
             .ToString();
     }
 }

@@ -97,6 +97,13 @@ internal sealed class Qcow2Format : IImageFormat
             details.Add(new("Backing file", extensions.BackingName));
         }
 
+        if (extensions.Manifest is not null)
+        {
+            details.Add(new("Backup", Qcow2Manifest.Find(file) is null
+                ? "its manifest holds no longer: something has written to the image"
+                : "with a manifest, which verify compares it with"));
+        }
+
         if (extensions.BitmapCount > 0)
         {
             details.Add(new("Dirty bitmaps", $"{extensions.BitmapCount}"));

@@ -1,0 +1,152 @@
+using Imaged.Backup;
+using Imaged.Blocks;
+using Xunit;
+
+namespace Imaged.UnitTests.Backup;
+
+/// <summary>What is written to a disk, when, and whether faults are noticed.</summary>
+public sealed class RestoreJobTests
+{
+    private const int Mebibyte = 1 << 20;
+
+    private static readonly BlockRange[] Used = [new(0, 5000), new(2 * Mebibyte, 700_000), new(4_500_001, 4096)];
+
+    [Fact]
+    public void Used_bytes_are_written_the_head_last_and_others_left()
+    {
+        byte[] disk = Disk();
+        using Medium medium = new(6 * Mebibyte);
+        Assert.Empty(Restore(new MemorySource(disk), medium));
+        foreach (BlockRange range in Used)
+        {
+            Assert.True(medium.Bytes.AsSpan((int)range.Offset, (int)range.Length)
+                .SequenceEqual(disk.AsSpan((int)range.Offset, (int)range.Length)));
+        }
+
+        Assert.Equal(0xEE, medium.Bytes[3 * Mebibyte + 512 * 1024]); // not used, not written
+        Assert.Equal(0, medium.Writes[^1].Offset);
+        Assert.All(medium.Writes.SkipLast(1), write => Assert.True(write.Offset >= Mebibyte));
+        Assert.True(medium.IsFlushedBeforeHead);
+        Assert.Equal([new(Mebibyte, Mebibyte), new(2 * Mebibyte + 700_000, 4_500_001 - 2 * Mebibyte - 700_000)],
+            medium.Discards);
+    }
+
+    [Fact]
+    public void A_medium_that_keeps_something_else_is_noticed()
+    {
+        using Medium medium = new(6 * Mebibyte) { FlippedAt = 2 * Mebibyte + 9 };
+        BlockRange bad = Assert.Single(Restore(new MemorySource(Disk()), medium));
+        Assert.Equal(2 * Mebibyte, bad.Offset);
+    }
+
+    [Fact]
+    public void Zeros_that_the_source_knows_of_are_zero_and_looked_at()
+    {
+        ConcatSource source = new(
+            [new MemorySource(Disk().AsMemory(0, 2 * Mebibyte)), new ZeroSource(3 * Mebibyte)], ownsParts: true);
+        using Medium medium = new(6 * Mebibyte);
+        Assert.Empty(Restore(source, medium));
+        Assert.False(medium.Bytes.AsSpan(2 * Mebibyte, 700_000).ContainsAnyExcept((byte)0));
+        Assert.Equal(0xEE, medium.Bytes[2 * Mebibyte + 700_000 + 4096]);
+
+        using Medium faulty = new(6 * Mebibyte) { FlippedAt = 2 * Mebibyte + 9 };
+        Assert.NotEmpty(Restore(source, faulty));
+    }
+
+    [Fact]
+    public void A_source_that_fails_leaves_a_head_of_zeros()
+    {
+        using Medium medium = new(6 * Mebibyte);
+        using BrokenSource source = new(Disk(), 4_500_001);
+        Assert.Throws<IOException>(() => Restore(source, medium));
+        Assert.False(medium.Bytes.AsSpan(0, Mebibyte).ContainsAnyExcept((byte)0));
+    }
+
+    private static byte[] Disk()
+    {
+        byte[] disk = new byte[5 * Mebibyte];
+        new Random(5).NextBytes(disk);
+        return disk;
+    }
+
+    private static IReadOnlyList<BlockRange> Restore(BlockSource source, Medium medium) =>
+        new RestoreJob(new(source, Used, medium), new ProgressMeter(_ => { })).Run();
+
+    /// <summary>A disk in memory, full of 0xEE, which remembers what was done to it.</summary>
+    private sealed class Medium : BlockTarget
+    {
+        private readonly object _lock = new();
+        private bool _isFlushed;
+
+        public Medium(int length)
+        {
+            Bytes = new byte[length];
+            Bytes.AsSpan().Fill(0xEE);
+        }
+
+        public byte[] Bytes { get; }
+
+        public int FlippedAt { get; init; } = -1;
+
+        public List<BlockRange> Writes { get; } = [];
+
+        public List<BlockRange> Discards { get; } = [];
+
+        public bool IsFlushedBeforeHead { get; private set; }
+
+        public override long Length => Bytes.Length;
+
+        public override int Alignment => 4096;
+
+        public override void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            lock (_lock)
+            {
+                Assert.Equal(0, offset % Alignment);
+                IsFlushedBeforeHead = offset == 0 && _isFlushed;
+                _isFlushed = false;
+                Writes.Add(new(offset, bytes.Length));
+                bytes.CopyTo(Bytes.AsSpan((int)offset));
+            }
+        }
+
+        public override void WriteZeros(long offset, long length)
+        {
+            lock (_lock)
+            {
+                _isFlushed = false;
+                Bytes.AsSpan((int)offset, (int)length).Clear();
+            }
+        }
+
+        public override void Discard(long offset, long length) => Discards.Add(new(offset, length));
+
+        public override void Flush() => _isFlushed = true;
+
+        public override BlockSource OpenRead()
+        {
+            byte[] kept = [.. Bytes];
+            if (FlippedAt >= 0)
+            {
+                kept[FlippedAt] ^= 1;
+            }
+
+            return new MemorySource(kept);
+        }
+    }
+
+    private sealed class BrokenSource(byte[] disk, long at) : BlockSource
+    {
+        public override long Length => disk.Length;
+
+        public override void Read(long offset, Span<byte> destination)
+        {
+            if (offset <= at && at < offset + destination.Length)
+            {
+                throw new IOException("a bad sector");
+            }
+
+            disk.AsSpan((int)offset, destination.Length).CopyTo(destination);
+        }
+    }
+}

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Imaged.Linux.Sockets;
@@ -49,6 +51,21 @@ public static unsafe class SystemdNotify
         Tell("WATCHDOG=1");
     }
 
+    /// <summary>Says that the settings are being read again (sd_notify(3), RELOADING); to be followed by
+    /// <see cref="Ready"/>.</summary>
+    public static void Reloading()
+    {
+        // The time of CLOCK_MONOTONIC is for Type=notify-reload, of systemd 253 and later.
+        long microseconds = Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000);
+        Tell(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={microseconds}"));
+    }
+
+    /// <summary>Says that they were read (sd_notify(3), READY).</summary>
+    public static void Ready()
+    {
+        Tell("READY=1");
+    }
+
     /// <summary>Shows a line in <c>systemctl status</c>.</summary>
     /// <param name="text">Without line breaks.</param>
     public static void Status(string text)
@@ -70,7 +87,7 @@ public static unsafe class SystemdNotify
         }
 
         List<(string Name, SafeFileHandle Handle)> passed = [];
-        if (pid != Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)
+        if (pid != Environment.ProcessId.ToString(CultureInfo.InvariantCulture)
             || !int.TryParse(count, out int number))
         {
             return passed;

@@ -16,6 +16,17 @@ internal static partial class DaemonLog
     [LoggerMessage(3, LogLevel.Warning, "there is no group '{Group}': only root may use imaged")]
     public static partial void NoGroup(ILogger logger, string group);
 
+    [LoggerMessage(4, LogLevel.Information, "configuration '{File}' was read again")]
+    public static partial void Reloaded(ILogger logger, string file);
+
+    [LoggerMessage(5, LogLevel.Error,
+        "configuration '{File}' was not taken: {Count} of its lines are wrong; the settings stay as they were")]
+    public static partial void NotReloaded(ILogger logger, string file, int count);
+
+    [LoggerMessage(6, LogLevel.Information,
+        "stopping; {Count} stay attached, and workers go on serving them (imagectl umount --all would end that)")]
+    public static partial void Stopped(ILogger logger, int count);
+
     [LoggerMessage(10, LogLevel.Information, "uid {Uid} attached '{Image}' as {Attachment}: {Kind} {Where} ({Reason})")]
     public static partial void Attached(
         ILogger logger, uint uid, string image, string attachment, string kind, string where, string reason);

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using Imaged.Daemon.Attachments;
 using Imaged.Daemon.Config;
 using Imaged.Daemon.Doctor;
@@ -29,7 +30,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private readonly DaemonOptions _options;
     private readonly ILogger _logger;
     private readonly IWorkerLauncher _launcher;
-    private readonly DaemonConfig _config;
+    private readonly Settings _settings;
     private readonly AccessPolicy _policy;
     private readonly EventHub _events = new();
     private readonly DaemonMetrics _metrics = new();
@@ -39,6 +40,7 @@ internal sealed class DaemonService : IHostedService, IDisposable
     private readonly TakeOver _takeOver;
     private readonly AttachmentService _service;
     private readonly Diagnosis _diagnosis;
+    private PosixSignalRegistration? _hangUp;
     private VarlinkServer? _server;
     private bool _ownsSocket;
     private volatile bool _stopping;
@@ -51,48 +53,40 @@ internal sealed class DaemonService : IHostedService, IDisposable
     {
         _options = options;
         _logger = loggers.CreateLogger("imaged");
-        _config = DaemonConfig.Load(options.ConfigFile);
+        _settings = new Settings(options.ConfigFile);
         Directory.CreateDirectory(options.StateFolder);
-        _policy = new AccessPolicy(_config, new Polkit(Polkit.DefaultProgram));
+        _policy = new AccessPolicy(_settings, new Polkit(Polkit.DefaultProgram));
         _launcher = options.WorkerUnit is null
-            ? new ChildWorkerLauncher(options, _config)
-            : new UnitWorkerLauncher(options, _config);
+            ? new ChildWorkerLauncher(options, _settings)
+            : new UnitWorkerLauncher(options, _settings);
         RecordStore records = new(options.StateFolder);
-        _table = new AttachmentTable(_config);
+        _table = new AttachmentTable(_settings);
         _news = new News(_logger, _events, _metrics);
         _caretaker = new Caretaker(_table, _launcher, records, _news);
         _takeOver = new TakeOver(_table, _caretaker, _launcher, records, _news);
         MountPoints points = new(options.MediaFolder, _policy);
-        Attacher attacher = new(_launcher, _config, _policy, points, records, new(options.StateFolder), _news);
-        _diagnosis = new Diagnosis(options, _config, _policy, _table);
+        Attacher attacher = new(_launcher, _settings, _policy, points, records, new(options.StateFolder), _news);
+        _diagnosis = new Diagnosis(options, _settings, _policy, _table);
         _service = new AttachmentService(_table, attacher, _caretaker, _policy, records, _news);
     }
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (string problem in _config.Problems)
-        {
-            DaemonLog.ConfigProblem(_logger, _options.ConfigFile, Text.Escape(problem));
-        }
-
-        if (_policy.Group is null)
-        {
-            DaemonLog.NoGroup(_logger, _config.Group);
-        }
-
+        TellOfSettings(_settings.Current.Problems);
         Dictionary<string, HeldDescriptors> stored =
             DescriptorStore.Sort(SystemdNotify.TakePassed(), out List<SafeFileHandle> sockets);
         _takeOver.Run(stored);
         UnixSocket listener = AdoptListener(sockets) ?? Listen();
         ManagerCalls calls =
-            new(_service, _policy, _config.Automount, _diagnosis, _events, RenderMetrics, _news);
+            new(_service, _policy, _settings, _diagnosis, _events, RenderMetrics, _news);
         _server = new VarlinkServer(
             listener,
             new VarlinkService("imaged", Version, calls.CreateInterface()),
             VarlinkLimits.Server,
             _news.Fault);
         _server.Start();
+        _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangUp);
         new Thread(WatchMounts) { IsBackground = true, Name = "mounts" }.Start();
         DaemonLog.Listening(_logger, _options.Socket);
         return Task.CompletedTask;
@@ -102,11 +96,18 @@ internal sealed class DaemonService : IHostedService, IDisposable
     public Task StopAsync(CancellationToken cancellationToken)
     {
         _stopping = true;
+        _hangUp?.Dispose();
         _server?.Dispose();
         _server = null;
         if (_ownsSocket)
         {
             File.Delete(_options.Socket);
+        }
+
+        int attached = _table.All.Count;
+        if (attached > 0)
+        {
+            DaemonLog.Stopped(_logger, attached);
         }
 
         return Task.CompletedTask;
@@ -115,8 +116,41 @@ internal sealed class DaemonService : IHostedService, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _hangUp?.Dispose();
         _server?.Dispose();
         _launcher.Dispose();
+    }
+
+    private void TellOfSettings(IReadOnlyList<string> problems)
+    {
+        foreach (string problem in problems)
+        {
+            DaemonLog.ConfigProblem(_logger, _options.ConfigFile, Text.Escape(problem));
+        }
+
+        if (_policy.Group is null)
+        {
+            DaemonLog.NoGroup(_logger, _settings.Current.Group);
+        }
+    }
+
+    // 'systemctl reload imaged'. The service manager is told even when nothing comes of it: it waits.
+    private void OnHangUp(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        SystemdNotify.Reloading();
+        IReadOnlyList<string> problems = _settings.Reload();
+        TellOfSettings(problems);
+        if (problems.Count == 0)
+        {
+            DaemonLog.Reloaded(_logger, _options.ConfigFile);
+        }
+        else
+        {
+            DaemonLog.NotReloaded(_logger, _options.ConfigFile, problems.Count);
+        }
+
+        SystemdNotify.Ready();
     }
 
     private string RenderMetrics() =>

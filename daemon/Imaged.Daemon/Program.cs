@@ -30,6 +30,17 @@ if (options is null)
     return ExitUsage;
 }
 
+if (options.CheckConfig)
+{
+    IReadOnlyList<string> wrong = DaemonConfig.Load(options.ConfigFile).Problems;
+    foreach (string line in wrong)
+    {
+        Console.Error.WriteLine($"imaged: '{options.ConfigFile}', {Text.Escape(line)}");
+    }
+
+    return wrong.Count == 0 ? 0 : ExitFailed;
+}
+
 if (!Environment.IsPrivilegedProcess)
 {
     Console.Error.WriteLine(

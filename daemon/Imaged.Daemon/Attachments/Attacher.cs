@@ -50,7 +50,7 @@ internal sealed class Attacher
     private const int MaxTrigger = 4096;
 
     private readonly IWorkerLauncher _launcher;
-    private readonly DaemonConfig _config;
+    private readonly Settings _settings;
     private readonly AccessPolicy _policy;
     private readonly MountPoints _mountPoints;
     private readonly RecordStore _records;
@@ -60,7 +60,7 @@ internal sealed class Attacher
     /// <summary>An attacher.</summary>
     public Attacher(
         IWorkerLauncher launcher,
-        DaemonConfig config,
+        Settings settings,
         AccessPolicy policy,
         MountPoints mountPoints,
         RecordStore records,
@@ -68,7 +68,7 @@ internal sealed class Attacher
         News news)
     {
         _launcher = launcher;
-        _config = config;
+        _settings = settings;
         _policy = policy;
         _mountPoints = mountPoints;
         _records = records;
@@ -253,8 +253,8 @@ internal sealed class Attacher
     // A FUSE file system that nobody sees yet, served by the worker.
     private SafeFileHandle StartFuse(Attached attached, MountAttributes attributes)
     {
-        int threads =
-            _config.WorkerThreads > 0 ? _config.WorkerThreads : Math.Clamp(Environment.ProcessorCount + 1, 2, 4);
+        int wanted = _settings.Current.WorkerThreads;
+        int threads = wanted > 0 ? wanted : Math.Clamp(Environment.ProcessorCount + 1, 2, 4);
         attached.Device = FuseDevice.Open();
         SafeFileHandle mount = MountApi.Create(
             "fuse",

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Imaged.Daemon.Config;
 using Imaged.Ipc;
+using Imaged.Ipc.Contract;
 using Imaged.Linux;
 
 namespace Imaged.Daemon.Attachments;
@@ -15,12 +16,27 @@ internal sealed class AttachmentTable
     private readonly object _lock = new();
     private readonly Dictionary<string, Attached> _attachments = new(StringComparer.Ordinal);
     private readonly Dictionary<string, uint> _reserved = new(StringComparer.Ordinal);
-    private readonly DaemonConfig _config;
+    private readonly Settings _settings;
 
-    /// <summary>An empty table with the limits of a configuration.</summary>
-    public AttachmentTable(DaemonConfig config)
+    /// <summary>An empty table with the limits of the settings.</summary>
+    public AttachmentTable(Settings settings)
     {
-        _config = config;
+        _settings = settings;
+    }
+
+    /// <summary>An attachment came or went. Whoever is told must not take long.</summary>
+    public event Action? Changed;
+
+    /// <summary>Whether a worker serves any of them.</summary>
+    public bool IsAnyServed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _attachments.Values.Any(a => a.Record.Plan.Kind != PlanKind.DirectLoop);
+            }
+        }
     }
 
     /// <summary>A copy of the list, in the order of time.</summary>
@@ -43,12 +59,13 @@ internal sealed class AttachmentTable
     {
         lock (_lock)
         {
+            DaemonConfig config = _settings.Current;
             int all = _attachments.Count + _reserved.Count;
             int own =
                 _attachments.Values.Count(a => a.Record.Owner == owner) + _reserved.Values.Count(uid => uid == owner);
-            if (all >= _config.MaxAttachments || (owner != 0 && own >= _config.MaxAttachmentsPerUser))
+            if (all >= config.MaxAttachments || (owner != 0 && own >= config.MaxAttachmentsPerUser))
             {
-                int limit = all >= _config.MaxAttachments ? _config.MaxAttachments : _config.MaxAttachmentsPerUser;
+                int limit = all >= config.MaxAttachments ? config.MaxAttachments : config.MaxAttachmentsPerUser;
                 throw new ImagedException(
                     ErrorKind.LimitExceeded,
                     $"{limit} images are attached, and more are not allowed; unmount some with: imagectl umount ID");
@@ -92,6 +109,8 @@ internal sealed class AttachmentTable
             _attachments.Add(attached.Record.Id, attached);
             Tell();
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Removes an attachment.</summary>
@@ -104,6 +123,8 @@ internal sealed class AttachmentTable
                 Tell();
             }
         }
+
+        Changed?.Invoke();
     }
 
     // For 'systemctl status': how many there are, and where the newest is.

@@ -21,16 +21,16 @@ internal sealed class AccessPolicy
         [ManagerInterface.Automount.FullName] = Rule.RootOnly, // asked by units
     };
 
-    private readonly DaemonConfig _config;
-    private readonly uint? _group;
+    private readonly Settings _settings;
     private readonly Polkit _polkit;
+    private volatile Members _members;
 
-    /// <summary>The policy of a configuration, and of polkit for what that leaves to root.</summary>
-    public AccessPolicy(DaemonConfig config, Polkit polkit)
+    /// <summary>The policy of the settings, and of polkit for what they leave to root.</summary>
+    public AccessPolicy(Settings settings, Polkit polkit)
     {
-        _config = config;
+        _settings = settings;
         _polkit = polkit;
-        _group = FindGroup(config.Group);
+        _members = Members.Of(settings.Current);
     }
 
     private enum Rule
@@ -43,8 +43,23 @@ internal sealed class AccessPolicy
     /// <summary>Whether a method is in the table.</summary>
     public static bool Knows(string method) => Rules.ContainsKey(method);
 
-    /// <summary>The group whose members may call; null when there is none of this name.</summary>
-    public uint? Group => _group;
+    /// <summary>The group whose members may call; null when there is none of this name. It is looked up when the
+    /// settings are read, and once only.</summary>
+    public uint? Group
+    {
+        get
+        {
+            DaemonConfig config = _settings.Current;
+            Members members = _members;
+            if (!ReferenceEquals(members.Config, config))
+            {
+                members = Members.Of(config);
+                _members = members;
+            }
+
+            return members.Group;
+        }
+    }
 
     /// <summary>Throws unless the caller may call the method.</summary>
     public void Check(string method, PeerCredentials caller)
@@ -60,12 +75,12 @@ internal sealed class AccessPolicy
             throw new ImagedException(ErrorKind.PermissionDenied, $"{verb} is for root only");
         }
 
-        if (_group is not { } group || !caller.IsInGroup(group))
+        if (Group is not { } group || !caller.IsInGroup(group))
         {
+            string name = _settings.Current.Group;
             throw new ImagedException(
                 ErrorKind.PermissionDenied,
-                $"you are not in the group '{_config.Group}'; an administrator can add you with: "
-                + $"usermod -aG {_config.Group} USER");
+                $"you are not in the group '{name}'; an administrator can add you with: usermod -aG {name} USER");
         }
 
         if (rule == Rule.MayAttach)
@@ -78,7 +93,7 @@ internal sealed class AccessPolicy
     }
 
     /// <summary>Whether the caller's images may be parsed by the kernel's own drivers.</summary>
-    public bool MayUseKernel(PeerCredentials caller) => caller.IsRoot || _config.KernelMountsForUsers;
+    public bool MayUseKernel(PeerCredentials caller) => caller.IsRoot || _settings.Current.KernelMountsForUsers;
 
     /// <summary>Throws unless the kernel's own drivers may parse the caller's images, or polkit lets them.</summary>
     public void RequireKernel(PeerCredentials caller)
@@ -118,15 +133,21 @@ internal sealed class AccessPolicy
         throw new ImagedException(ErrorKind.PermissionDenied, refusal + wayOut);
     }
 
-    private static uint? FindGroup(string name)
+    // Who may call by a configuration.
+    private sealed record Members(DaemonConfig Config, uint? Group)
     {
-        try
+        public static Members Of(DaemonConfig config) => new(config, FindGroup(config.Group));
+
+        private static uint? FindGroup(string name)
         {
-            return (uint)new UnixGroupInfo(name).GroupId;
-        }
-        catch (Exception error) when (error is ArgumentException or DllNotFoundException)
-        {
-            return null; // no such group, or its native library is not installed: only root may call then
+            try
+            {
+                return (uint)new UnixGroupInfo(name).GroupId;
+            }
+            catch (Exception error) when (error is ArgumentException or DllNotFoundException)
+            {
+                return null; // no such group, or its native library is not installed: only root may call then
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ namespace Imaged.Daemon.Config;
 /// <param name="WorkerUnit">The template of the units that workers run in, such as <c>imaged-worker@.service</c>; null
 /// when they are children of the daemon.</param>
 /// <param name="ConfigFile">The configuration; need not exist.</param>
+/// <param name="CheckConfig">Whether the program is only to look at it.</param>
 internal sealed record DaemonOptions(
     string Socket,
     string StateFolder,
@@ -16,7 +17,8 @@ internal sealed record DaemonOptions(
     string CacheFolder,
     string Worker,
     string? WorkerUnit,
-    string ConfigFile)
+    string ConfigFile,
+    bool CheckConfig)
 {
     /// <summary>How the program is called.</summary>
     public const string Usage = """
@@ -31,10 +33,12 @@ internal sealed record DaemonOptions(
           --worker PATH     the worker program          (IMAGED_WORKER, imaged-worker beside imaged)
           --worker-unit U   systemd's template of them  (IMAGED_WORKER_UNIT, none: children of imaged)
           --config FILE     configuration               (IMAGED_CONFIG, /etc/imaged/imaged.conf)
+          --check-config    say what is wrong with the configuration, and nothing else
           --help            show this
           --version         show the version
         """;
 
+    private const string CheckConfigOption = "--check-config";
     private const string WorkerUnitOption = "--worker-unit";
 
     /// <summary>Reads the command line.</summary>
@@ -52,8 +56,15 @@ internal sealed record DaemonOptions(
             [WorkerUnitOption] = Variable("IMAGED_WORKER_UNIT", string.Empty),
             ["--config"] = Variable("IMAGED_CONFIG", "/etc/imaged/imaged.conf"),
         };
+        bool checkConfig = false;
         for (int i = 0; i < arguments.Count; i++)
         {
+            if (arguments[i] == CheckConfigOption)
+            {
+                checkConfig = true;
+                continue;
+            }
+
             string[] parts = arguments[i].Split('=', 2);
             if (!values.ContainsKey(parts[0]))
             {
@@ -86,7 +97,8 @@ internal sealed record DaemonOptions(
             values["--cache-dir"],
             values["--worker"],
             unit.Length == 0 ? null : unit,
-            values["--config"]);
+            values["--config"],
+            checkConfig);
     }
 
     private static string Variable(string name, string otherwise) =>

@@ -16,15 +16,15 @@ internal sealed class Diagnosis
     private const long LittleSpace = 2L << 30;
 
     private readonly DaemonOptions _options;
-    private readonly DaemonConfig _config;
+    private readonly Settings _settings;
     private readonly AccessPolicy _policy;
     private readonly LeftOvers _leftOvers;
 
     /// <summary>A diagnosis of the daemon that has these parts.</summary>
-    public Diagnosis(DaemonOptions options, DaemonConfig config, AccessPolicy policy, AttachmentTable table)
+    public Diagnosis(DaemonOptions options, Settings settings, AccessPolicy policy, AttachmentTable table)
     {
         _options = options;
-        _config = config;
+        _settings = settings;
         _policy = policy;
         _leftOvers = new LeftOvers(options, table);
     }
@@ -72,27 +72,43 @@ internal sealed class Diagnosis
         };
     }
 
+    // The file as it is now, which may be another one than that which was read.
     private IEnumerable<Finding> CheckConfiguration()
     {
-        if (_config.Problems.Count == 0)
-        {
-            yield return new()
-            {
-                Check = "configuration",
-                Message = File.Exists(_options.ConfigFile)
-                    ? $"'{_options.ConfigFile}' was understood"
-                    : $"there is no '{_options.ConfigFile}': everything is as by default",
-            };
-        }
-
-        foreach (string problem in _config.Problems)
+        const string reload = "systemctl reload imaged";
+        string file = _options.ConfigFile;
+        bool isOutdated = _settings.IsOutdated;
+        DaemonConfig now = isOutdated ? DaemonConfig.Load(file) : _settings.Current;
+        string used = isOutdated ? "the settings from before it was changed are used" : "the rest of the file is used";
+        foreach (string problem in now.Problems)
         {
             yield return new()
             {
                 Check = "configuration",
                 State = FindingState.Problem,
-                Message = $"'{_options.ConfigFile}', {problem}; the rest of the file is used",
-                Remedy = "correct it, then: systemctl restart imaged (what is mounted stays mounted)",
+                Message = $"'{file}', {problem}; {used}",
+                Remedy = $"correct it, then: {reload}",
+            };
+        }
+
+        if (now.Problems.Count == 0 && isOutdated)
+        {
+            yield return new()
+            {
+                Check = "configuration",
+                State = FindingState.Warning,
+                Message = $"'{file}' was changed since it was read",
+                Remedy = $"have it read: {reload}",
+            };
+        }
+        else if (now.Problems.Count == 0)
+        {
+            yield return new()
+            {
+                Check = "configuration",
+                Message = File.Exists(file)
+                    ? $"'{file}' was understood"
+                    : $"there is no '{file}': everything is as by default",
             };
         }
     }
@@ -102,13 +118,14 @@ internal sealed class Diagnosis
         {
             Check = "group",
             Message = string.Create(
-                CultureInfo.InvariantCulture, $"members of the group '{_config.Group}' ({number}) may use imaged"),
+                CultureInfo.InvariantCulture,
+                $"members of the group '{_settings.Current.Group}' ({number}) may use imaged"),
         }
         : new()
         {
             Check = "group",
             State = FindingState.Problem,
-            Message = $"there is no group '{_config.Group}': only root may use imaged",
+            Message = $"there is no group '{_settings.Current.Group}': only root may use imaged",
             Remedy = "make it with: systemd-sysusers, then: systemctl restart imaged",
         };
 

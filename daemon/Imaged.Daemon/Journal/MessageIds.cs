@@ -7,6 +7,9 @@ internal static class MessageIds
     {
         [2] = "54af644e19f645a182f7053ec2e4a1f8",
         [3] = "429dcf62f05e48fabb8a0cab3ff1a491",
+        [4] = "f543752d046c4a658d60fe9143e2c367",
+        [5] = "0b75072def934b1eb0cddbf9bdb35606",
+        [6] = "488b091ed92c4a129af5ff2f6b4fbda4",
         [10] = "017e982b17014be0911f7ab516b7680a",
         [11] = "09f2ac69aa4d4e1d916773b24eaa293c",
         [12] = "c41692ef306a4cada464825a7072013f",

@@ -16,7 +16,7 @@ internal sealed class ManagerCalls
 {
     private readonly AttachmentService _service;
     private readonly AccessPolicy _policy;
-    private readonly AutomountConfig _automount;
+    private readonly Settings _settings;
     private readonly Diagnosis _diagnosis;
     private readonly EventHub _events;
     private readonly Func<string> _metrics;
@@ -26,7 +26,7 @@ internal sealed class ManagerCalls
     public ManagerCalls(
         AttachmentService service,
         AccessPolicy policy,
-        AutomountConfig automount,
+        Settings settings,
         Diagnosis diagnosis,
         EventHub events,
         Func<string> metrics,
@@ -34,7 +34,7 @@ internal sealed class ManagerCalls
     {
         _service = service;
         _policy = policy;
-        _automount = automount;
+        _settings = settings;
         _diagnosis = diagnosis;
         _events = events;
         _metrics = metrics;
@@ -56,7 +56,7 @@ internal sealed class ManagerCalls
         calls.On(ManagerInterface.Monitor, (call, _) => Guard(call, () => MonitorCall.Run(call, _events)));
         calls.On(ManagerInterface.Metrics, Guard<Nothing, MetricsReply>((_, _) => new() { Text = _metrics() }));
         calls.On(ManagerInterface.Automount, Guard<AutomountParameters, AutomountReply>((_, parameters) =>
-            AutomountPolicy.Decide(_automount, parameters.Device)));
+            AutomountPolicy.Decide(_settings.Current.Automount, parameters.Device)));
         return calls;
     }
 

@@ -11,8 +11,8 @@ internal sealed class ChildWorkerLauncher : WorkerLauncher
     private readonly string _program;
 
     /// <summary>A launcher of the worker program in <paramref name="options"/>.</summary>
-    public ChildWorkerLauncher(DaemonOptions options, DaemonConfig config)
-        : base(options, config)
+    public ChildWorkerLauncher(DaemonOptions options, Settings settings)
+        : base(options, settings)
     {
         _program = options.Worker;
     }

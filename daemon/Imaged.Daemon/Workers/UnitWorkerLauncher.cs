@@ -26,8 +26,8 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
     private long _last;
 
     /// <summary>A launcher of instances of the unit in <paramref name="options"/>.</summary>
-    public UnitWorkerLauncher(DaemonOptions options, DaemonConfig config)
-        : base(options, config)
+    public UnitWorkerLauncher(DaemonOptions options, Settings settings)
+        : base(options, settings)
     {
         _template = options.WorkerUnit!;
     }

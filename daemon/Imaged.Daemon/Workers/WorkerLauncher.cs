@@ -18,16 +18,16 @@ internal abstract class WorkerLauncher : IWorkerLauncher
     private const int Listener = 6;
     private const int Cache = 7;
 
-    private readonly DaemonConfig _config;
+    private readonly Settings _settings;
     private readonly string _cacheFolder;
     private readonly WorkerWatcher _watcher = new();
 
     /// <summary>A launcher.</summary>
     /// <param name="options">Where things are.</param>
-    /// <param name="config">Limits of workers.</param>
-    protected WorkerLauncher(DaemonOptions options, DaemonConfig config)
+    /// <param name="settings">Limits of workers.</param>
+    protected WorkerLauncher(DaemonOptions options, Settings settings)
     {
-        _config = config;
+        _settings = settings;
         _cacheFolder = options.CacheFolder;
         Folder = Path.Combine(options.StateFolder, "workers");
         System.IO.Directory.CreateDirectory(
@@ -126,7 +126,7 @@ internal abstract class WorkerLauncher : IWorkerLauncher
 
     // Hexadecimal bytes, as the runtime wants them.
     private string HeapLimit() =>
-        ((long)_config.WorkerMemory << 20).ToString("X", CultureInfo.InvariantCulture);
+        ((long)_settings.Current.WorkerMemory << 20).ToString("X", CultureInfo.InvariantCulture);
 
     private string SocketOf(string id) => Path.Combine(Folder, id);
 }

@@ -47,7 +47,7 @@ public sealed class ConfigTests
     [Fact]
     public void A_caller_outside_the_group_is_refused_and_root_never_is()
     {
-        AccessPolicy policy = new(DaemonConfig.Parse(["group = no-such-group-here"]), Nobody);
+        AccessPolicy policy = Policy("group = no-such-group-here");
         Assert.Null(policy.Group);
         policy.Check(ManagerInterface.Attach.FullName, Root);
         ImagedException error =
@@ -58,7 +58,7 @@ public sealed class ConfigTests
     [Fact]
     public void A_member_may_mount_but_not_attach()
     {
-        AccessPolicy policy = new(DaemonConfig.Parse(["group = root"]), Nobody);
+        AccessPolicy policy = Policy("group = root");
         PeerCredentials member = User with { Groups = [0] };
         policy.Check(ManagerInterface.Mount.FullName, member);
         Assert.Throws<ImagedException>(() => policy.Check(ManagerInterface.Attach.FullName, member));
@@ -69,7 +69,7 @@ public sealed class ConfigTests
     [Fact]
     public void What_one_user_attached_is_not_another_s()
     {
-        AccessPolicy policy = new(new DaemonConfig(), Nobody);
+        AccessPolicy policy = Policy();
         policy.RequireOwner(1000, User);
         policy.RequireOwner(1000, Root);
         Assert.Throws<ImagedException>(() => policy.RequireOwner(1001, User));
@@ -90,7 +90,7 @@ public sealed class ConfigTests
     [Fact]
     public void A_user_has_a_limit_of_attachments_and_gets_reserved_ones_back()
     {
-        AttachmentTable table = new(DaemonConfig.Parse(["max-attachments-per-user = 2"]));
+        AttachmentTable table = new(new Settings(DaemonConfig.Parse(["max-attachments-per-user = 2"])));
         string first = table.Reserve(1000);
         string second = table.Reserve(1000);
         Assert.NotEqual(first, second);
@@ -100,6 +100,54 @@ public sealed class ConfigTests
         table.Reserve(1000);
     }
 
+    [Fact]
+    public void A_file_that_is_read_again_holds_for_what_comes_and_a_wrong_one_changes_nothing()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, "group = root\nmax-attachments-per-user = 1\n");
+            Settings settings = new(file);
+            AccessPolicy policy = new(settings, Nobody);
+            AttachmentTable table = new(settings);
+            PeerCredentials member = User with { Groups = [0] };
+            policy.Check(ManagerInterface.Mount.FullName, member);
+            table.Reserve(1000);
+            Assert.Throws<ImagedException>(() => table.Reserve(1000));
+
+            Write(file, "max-attachments-per-user = 2\ncolour = blue\ngroup = daemon\n");
+            Assert.True(settings.IsOutdated);
+            Assert.StartsWith("line 2:", Assert.Single(settings.Reload()), StringComparison.Ordinal);
+            Assert.True(settings.IsOutdated);
+            Assert.Throws<ImagedException>(() => table.Reserve(1000));
+            policy.Check(ManagerInterface.Mount.FullName, member);
+
+            Write(file, "max-attachments-per-user = 2\ngroup = daemon\nkernel-mounts-for-users = yes\n");
+            Assert.Empty(settings.Reload());
+            Assert.False(settings.IsOutdated);
+            table.Reserve(1000);
+            Assert.True(policy.MayUseKernel(User));
+            Assert.Throws<ImagedException>(() => policy.Check(ManagerInterface.Mount.FullName, member));
+
+            File.Delete(file);
+            Assert.True(settings.IsOutdated);
+            Assert.Empty(settings.Reload());
+            Assert.Equal(new DaemonConfig().MaxAttachmentsPerUser, settings.Current.MaxAttachmentsPerUser);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+
+        // The stamp of a file has the resolution of the kernel's clock.
+        static void Write(string file, string text)
+        {
+            DateTime before = File.GetLastWriteTimeUtc(file);
+            File.WriteAllText(file, text);
+            File.SetLastWriteTimeUtc(file, before.AddSeconds(1));
+        }
+    }
+
     [Theory]
     [InlineData("plain", "plain")]
     [InlineData("a'b", "a'b")]
@@ -107,6 +155,9 @@ public sealed class ConfigTests
     [InlineData("a\u202eb", "a\\u202eb")]
     public void Control_characters_do_not_reach_the_journal(string text, string escaped) =>
         Assert.Equal(escaped, Imaged.Daemon.Text.Escape(text));
+
+    private static AccessPolicy Policy(params string[] lines) =>
+        new(new Settings(DaemonConfig.Parse(lines)), Nobody);
 
     private static ErrorKind Refusal(string option) =>
         Assert.Throws<ImagedException>(() => MountOptions.Parse([option], isRoot: false)).Kind;

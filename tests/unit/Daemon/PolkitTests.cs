@@ -56,7 +56,7 @@ public sealed class PolkitTests
     public void Its_yes_gives_members_what_is_root_s_and_strangers_nothing()
     {
         using TemporaryFolder folder = new();
-        AccessPolicy policy = new(DaemonConfig.Parse(["group = root"]), Answering(folder, 0));
+        AccessPolicy policy = new(new Settings(DaemonConfig.Parse(["group = root"])), Answering(folder, 0));
         policy.Check(ManagerInterface.Attach.FullName, Member);
         policy.RequireKernel(Member);
         policy.RequireOwner(1001, Member);
@@ -69,7 +69,7 @@ public sealed class PolkitTests
     public void Its_no_comes_with_the_action_that_a_rule_would_have_to_allow()
     {
         using TemporaryFolder folder = new();
-        AccessPolicy policy = new(DaemonConfig.Parse(["group = root"]), Answering(folder, 2));
+        AccessPolicy policy = new(new Settings(DaemonConfig.Parse(["group = root"])), Answering(folder, 2));
         ImagedException error =
             Assert.Throws<ImagedException>(() => policy.Check(ManagerInterface.Attach.FullName, Member));
         Assert.Equal(ErrorKind.PermissionDenied, error.Kind);
@@ -81,7 +81,9 @@ public sealed class PolkitTests
     {
         using TemporaryFolder folder = new();
         AccessPolicy policy =
-            new(DaemonConfig.Parse(["group = root", "kernel-mounts-for-users = yes"]), Answering(folder, 0));
+            new(
+                new Settings(DaemonConfig.Parse(["group = root", "kernel-mounts-for-users = yes"])),
+                Answering(folder, 0));
         policy.Check(ManagerInterface.Mount.FullName, Member);
         policy.RequireKernel(Member);
         policy.RequireOwner(1000, Member);

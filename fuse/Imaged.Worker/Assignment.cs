@@ -17,16 +17,24 @@ internal static class Assignment
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Asks for it.</summary>
+    /// <summary>Asks for it, and waits for as long as that takes: this may be a worker that is kept for when it is
+    /// needed.</summary>
     /// <param name="path">The daemon's socket.</param>
-    /// <returns>The arguments; the descriptors have their numbers.</returns>
+    /// <returns>The arguments; the descriptors have their numbers. Null when the daemon needs nobody any more, or is
+    /// gone.</returns>
     /// <exception cref="LinuxException">The daemon is not there any more, or speaks another language.</exception>
-    public static string[] Fetch(string path)
+    public static string[]? Fetch(string path)
     {
         UnixSocket connection = UnixSocket.Connect(path);
         List<SafeFileHandle> received = [];
         byte[] header = new byte[sizeof(int)];
-        Fill(connection, header, received);
+        int count = connection.Receive(header, received, Timeout.InfiniteTimeSpan);
+        if (count == 0)
+        {
+            return null;
+        }
+
+        Fill(connection, header.AsSpan(count), received);
         int length = BinaryPrimitives.ReadInt32LittleEndian(header);
         if (length is <= 0 or > MaxLength)
         {

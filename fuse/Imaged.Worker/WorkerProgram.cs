@@ -21,7 +21,13 @@ internal static class WorkerProgram
         {
             if (arguments is ["--connect", string path])
             {
-                arguments = Assignment.Fetch(path);
+                string[]? assigned = Assignment.Fetch(path);
+                if (assigned is null)
+                {
+                    return 0;
+                }
+
+                arguments = assigned;
             }
 
             WorkerOptions? options = WorkerOptions.Parse(arguments);

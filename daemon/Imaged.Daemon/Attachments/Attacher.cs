@@ -88,7 +88,7 @@ internal sealed class Attacher
         using MountPoint? named =
             request.Mount?.Target is { } target ? _mountPoints.Take(target, request.Caller) : null;
         WorkerIdentity owner = new(request.Caller.Uid, request.Caller.Gid, request.Caller.Groups);
-        WorkerProcess worker = _launcher.Start(id, owner, request.Directory);
+        WorkerProcess worker = _launcher.Start(id, owner, request.Directory, isUrgent: false);
         Attached? attached = null;
         try
         {

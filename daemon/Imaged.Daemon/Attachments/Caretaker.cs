@@ -30,6 +30,7 @@ internal sealed class Caretaker
         _records = records;
         _news = news;
         _launcher.Ended += OnWorkerEnded;
+        _table.Changed += () => _launcher.KeepSpare(_table.IsAnyServed);
     }
 
     /// <summary>An attachment is in the table now: what happened to it meanwhile is looked after.</summary>
@@ -241,7 +242,7 @@ internal sealed class Caretaker
         }
 
         WorkerIdentity owner = new(record.Owner, record.OwnerGroup, record.OwnerGroups);
-        WorkerProcess worker = _launcher.Start(record.Id, owner, attached.Directory);
+        WorkerProcess worker = _launcher.Start(record.Id, owner, attached.Directory, isUrgent: true);
         attached.Worker = worker;
 
         // Saved before it serves: should we die now, our successor must know whom to ask or to wait for. Two workers on

@@ -19,7 +19,10 @@ internal sealed class ChildWorkerLauncher : WorkerLauncher
 
     /// <inheritdoc/>
     protected override (ChildProcess Process, UnixSocket Control) Launch(
-        string id, IReadOnlyList<string> arguments, IReadOnlyList<(int Target, SafeHandle Handle)> descriptors)
+        string id,
+        bool isUrgent,
+        IReadOnlyList<string> arguments,
+        IReadOnlyList<(int Target, SafeHandle Handle)> descriptors)
     {
         (UnixSocket ours, UnixSocket theirs) = UnixSocket.CreatePair();
         using (theirs)

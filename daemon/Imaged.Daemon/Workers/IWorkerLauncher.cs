@@ -19,7 +19,11 @@ internal interface IWorkerLauncher : IDisposable
     /// <param name="id">Id of the attachment that it is for.</param>
     /// <param name="identity">Whose rights it gets.</param>
     /// <param name="directory">The image's directory; null when siblings cannot be opened.</param>
-    WorkerProcess Start(string id, WorkerIdentity identity, SafeFileHandle? directory);
+    /// <param name="isUrgent">Whether readers wait for it already.</param>
+    WorkerProcess Start(string id, WorkerIdentity identity, SafeFileHandle? directory, bool isUrgent);
+
+    /// <summary>Whether anything is there that an urgent worker may be needed for: one is kept ready.</summary>
+    void KeepSpare(bool isWanted);
 
     /// <summary>Connects to a worker that a daemon before this one started; null when it is gone. One that lives but
     /// cannot be reached is killed.</summary>

@@ -22,7 +22,11 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
     // How often a unit that does not connect is asked whether it lives.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
+    // A spare one is not made while the last one is getting to work, or a daemon takes over what there is.
+    private static readonly TimeSpan SpareDelay = TimeSpan.FromSeconds(2);
+
     private readonly string _template;
+    private readonly SpareWorker _spare;
     private long _last;
 
     /// <summary>A launcher of instances of the unit in <paramref name="options"/>.</summary>
@@ -30,11 +34,42 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
         : base(options, settings)
     {
         _template = options.WorkerUnit!;
+        _spare = new SpareWorker(() => StartUnit("spare"), SpareDelay);
+    }
+
+    /// <inheritdoc/>
+    public override void KeepSpare(bool isWanted) => _spare.Keep(isWanted);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _spare.Dispose();
+        base.Dispose();
     }
 
     /// <inheritdoc/>
     protected override (ChildProcess Process, UnixSocket Control) Launch(
-        string id, IReadOnlyList<string> arguments, IReadOnlyList<(int Target, SafeHandle Handle)> descriptors)
+        string id,
+        bool isUrgent,
+        IReadOnlyList<string> arguments,
+        IReadOnlyList<(int Target, SafeHandle Handle)> descriptors)
+    {
+        if (isUrgent && _spare.Take() is { } spare)
+        {
+            try
+            {
+                return Hand(spare, arguments, descriptors);
+            }
+            catch (Exception error) when (error is LinuxException or ImagedException)
+            {
+                // It was killed while it waited.
+            }
+        }
+
+        return Hand(StartUnit(id), arguments, descriptors);
+    }
+
+    private WaitingWorker StartUnit(string id)
     {
         string instance = NextInstance(id);
         string unit = _template.Replace("@", "@" + instance, StringComparison.Ordinal);
@@ -48,7 +83,7 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
                     ErrorKind.Failed, $"systemd did not start '{unit}'; see why with: journalctl -b -u '{unit}'");
             }
 
-            return Hand(listener.Accept(null)!, unit, arguments, descriptors);
+            return new(unit, listener.Accept(null)!);
         }
         finally
         {
@@ -72,11 +107,12 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
         long end = Environment.TickCount64 + Milliseconds(Patience);
         while (!connects && command.ExitCode == 0 && Environment.TickCount64 < end)
         {
-            // One that was killed before it could connect is started anew by whoever wants it, and soon.
-            bool isAlive = IsActive(unit);
-            connects = Poller.Wait([listener.Handle], isAlive ? Milliseconds(Interval) : 0).Count > 0;
-            if (!isAlive)
+            // One that was killed before it could connect is started anew by whoever wants it, and soon. To ask costs
+            // about as much as the start: not before it may be late.
+            connects = Poller.Wait([listener.Handle], Milliseconds(Interval)).Count > 0;
+            if (!connects && !IsActive(unit))
             {
+                connects = Poller.Wait([listener.Handle], 0).Count > 0;
                 break;
             }
         }
@@ -114,11 +150,11 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
     }
 
     private static (ChildProcess Process, UnixSocket Control) Hand(
-        UnixSocket connection,
-        string unit,
+        WaitingWorker worker,
         IReadOnlyList<string> arguments,
         IReadOnlyList<(int Target, SafeHandle Handle)> descriptors)
     {
+        (string unit, UnixSocket connection) = worker;
         ChildProcess? process = null;
         try
         {

@@ -41,7 +41,7 @@ internal abstract class WorkerLauncher : IWorkerLauncher
     protected string Folder { get; }
 
     /// <inheritdoc/>
-    public WorkerProcess Start(string id, WorkerIdentity identity, SafeFileHandle? directory)
+    public WorkerProcess Start(string id, WorkerIdentity identity, SafeFileHandle? directory, bool isUrgent)
     {
         List<string> arguments = ["--listener", "--heap", HeapLimit()];
         if (identity.Uid != 0)
@@ -73,7 +73,7 @@ internal abstract class WorkerLauncher : IWorkerLauncher
 
         try
         {
-            (ChildProcess process, UnixSocket control) = Launch(id, arguments, descriptors);
+            (ChildProcess process, UnixSocket control) = Launch(id, isUrgent, arguments, descriptors);
             _watcher.Watch(process, () => Ended?.Invoke(id, process));
             return new(process, new VarlinkConnection(control));
         }
@@ -113,16 +113,26 @@ internal abstract class WorkerLauncher : IWorkerLauncher
     public void Forget(string id) => File.Delete(SocketOf(id));
 
     /// <inheritdoc/>
-    public void Dispose() => _watcher.Dispose();
+    public virtual void KeepSpare(bool isWanted)
+    {
+        // A child is started as fast as a spare one would be found.
+    }
+
+    /// <inheritdoc/>
+    public virtual void Dispose() => _watcher.Dispose();
 
     /// <summary>Starts the process.</summary>
     /// <param name="id">Id of the attachment that it is for.</param>
+    /// <param name="isUrgent">Whether readers wait for it already.</param>
     /// <param name="arguments">What it is told.</param>
     /// <param name="descriptors">What it is given, with the numbers that it knows them by; they stay the
     /// caller's.</param>
     /// <returns>The process, and our end of the connection to it.</returns>
     protected abstract (ChildProcess Process, UnixSocket Control) Launch(
-        string id, IReadOnlyList<string> arguments, IReadOnlyList<(int Target, SafeHandle Handle)> descriptors);
+        string id,
+        bool isUrgent,
+        IReadOnlyList<string> arguments,
+        IReadOnlyList<(int Target, SafeHandle Handle)> descriptors);
 
     // Hexadecimal bytes, as the runtime wants them.
     private string HeapLimit() =>

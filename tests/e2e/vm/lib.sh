@@ -7,6 +7,7 @@
 #   member NAME                        makes a user NAME in the group imaged; as_user NAME COMMAND.. runs as that user
 #   make_tree DIR                      a folder with files to compare
 #   no_trouble [EXPECTED]              fails when a unit failed, AppArmor denied, the kernel or imaged told an error
+#   nothing_denied                     fails when AppArmor denied anything
 #   nothing_left                       fails when anything of imaged is mounted, attached or running
 # shellcheck shell=bash
 set -euo pipefail
@@ -57,11 +58,20 @@ no_trouble() {
     check "units that failed" "$(systemctl --failed --plain --no-legend)" ""
     check "errors of the kernel" "$(dmesg | grep -E 'I/O error|EXT4-fs error|blocked for more|general prot' || true)" ""
     check "errors of imaged" "$(journalctl -b -q -p err -u 'imaged*' -o cat | grep -vE "${1:-^$}")" ""
+    nothing_denied
+}
+
+nothing_denied() {
     check "what AppArmor denied" "$(journalctl -b -q -k -o cat -g 'apparmor="DENIED".*imaged')" ""
 }
 
 nothing_left() {
     check "mounts left" "$(grep imaged /proc/self/mountinfo || true)" ""
     check "loop devices left" "$(losetup --list --noheadings)" ""
-    check "processes left" "$(pgrep -a imaged || true)" ""
+    # A spare worker ends by itself when its daemon has.
+    until_true 10 "processes gone: $(pgrep -a imaged || true)" no_processes
+}
+
+no_processes() {
+    ! pgrep imaged >/dev/null
 }

@@ -11,6 +11,6 @@ units() { systemctl list-units --plain --no-legend --state "$1" 'imaged-automoun
 no_units() { (( $(units active,activating,deactivating,failed) == 0 )); }
 all_gone() { no_units && [[ -z $(ls $media 2>/dev/null) ]] && ! grep -q "fuse.imaged" /proc/self/mountinfo; }
 none_failed() { check "units that failed" "$(systemctl --failed --plain --no-legend)" ""; }
-apply() { printf '%s\n' "$@" >/etc/imaged/imaged.conf && systemctl restart imaged.service; }
+apply() { printf '%s\n' "$@" >/etc/imaged/imaged.conf && systemctl reload-or-restart imaged.service; }
 
 eval "$1"

@@ -11,6 +11,13 @@ check "daemon before the first command" "$(systemctl is-active imaged.service ||
 check "rights of the socket" "$(stat -c '%U %G %a' /run/imaged/io.imaged)" "root imaged 660"
 check "libraries that are missing" "$(ldd /usr/bin/imagectl /usr/libexec/imaged/* | grep 'not found' || true)" ""
 
+# How much the units leave open: docs/security.md has the figures.
+exposure() { systemd-analyze security --no-pager "$1" | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p'; }
+check "units that systemd does not understand" \
+    "$(systemd-analyze verify --man=no /usr/lib/systemd/system/imaged*.{service,socket} 2>&1)" ""
+check "exposure of a worker" "$(exposure imaged-worker@x.service)" 1.6
+check "exposure of the daemon" "$(exposure imaged.service)" 4.5
+
 # Root.
 check "list of nothing" "$(imagectl list --json)" '{"attachments":[]}'
 check "daemon after the first command" "$(systemctl is-active imaged.service)" active

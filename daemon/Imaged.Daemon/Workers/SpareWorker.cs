@@ -14,6 +14,7 @@ internal sealed class SpareWorker : IDisposable
     private WaitingWorker? _spare;
     private bool _isWanted;
     private bool _isStarting;
+    private bool _isDisposed;
 
     /// <summary>Keeps none before <see cref="Keep"/> is called.</summary>
     /// <param name="start">Starts one.</param>
@@ -30,8 +31,8 @@ internal sealed class SpareWorker : IDisposable
     {
         lock (_lock)
         {
-            _isWanted = isWanted;
-            if (!isWanted)
+            _isWanted = isWanted && !_isDisposed;
+            if (!_isWanted)
             {
                 _spare?.Connection.Dispose();
                 _spare = null;
@@ -63,8 +64,12 @@ internal sealed class SpareWorker : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Keep(false);
-        _timer.Dispose();
+        lock (_lock)
+        {
+            _isDisposed = true;
+            Keep(false);
+            _timer.Dispose();
+        }
     }
 
     private void Refill()

@@ -62,6 +62,18 @@ public sealed class SpareWorkerTests : IDisposable
     }
 
     [Fact]
+    public void Once_disposed_it_keeps_none_whoever_asks()
+    {
+        SpareWorker spare = new(Start, TimeSpan.Zero);
+        spare.Keep(true);
+        Assert.True(_started.Wait(Patience, Token));
+        spare.Dispose();
+        spare.Keep(true);
+        Assert.Null(spare.Take());
+        Assert.Equal(0, _workers[0].Receive(new byte[1], [], Patience));
+    }
+
+    [Fact]
     public void Where_none_can_be_started_there_is_none()
     {
         using SemaphoreSlim tried = new(0);

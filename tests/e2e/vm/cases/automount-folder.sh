@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm run --timeout 600
+# vm run --timeout 900
 # Image files dropped into the watched folder are mounted, and unmounted when they go. Nothing is while it is off.
 . /mnt/share/lib.sh
 install_package

@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm drive --timeout 600
+# vm drive --timeout 900
 # mount(8), lines of fstab at boot, an automount, and the tools that look at mounts.
 set -euo pipefail
 work=$(mktemp -d)

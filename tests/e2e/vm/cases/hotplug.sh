@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm drive --timeout 400
+# vm drive --timeout 900
 # A USB disk, an image on it and a disc are mounted when they appear, and unmounted when they go, in use or not.
 . "$(dirname "$0")/automount/host.sh"
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm run --timeout 180
+# vm run --timeout 600
 # apt installs the package on a system that has never seen it and has no network; it works at once.
 . /mnt/share/lib.sh
 

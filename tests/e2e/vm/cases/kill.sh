@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm run --timeout 240
+# vm run --timeout 600
 # An image of each plan is mounted; then daemon and workers are killed, each alone and all at once, and every file still
 # reads as it should. recovery does the same for long, with readers that never pause.
 . /mnt/share/lib.sh

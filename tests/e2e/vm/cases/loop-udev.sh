@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm run --timeout 300
+# vm run --timeout 600
 # udev and udisks leave the loop devices of imaged alone: no probing, no links by label. Others' are probed as ever.
 . /mnt/share/lib.sh
 install_package

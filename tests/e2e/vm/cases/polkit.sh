@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm run --timeout 240
+# vm run --timeout 600
 # Members of the group may do more when polkit says so, without a seat and without an agent; strangers may not.
 . /mnt/share/lib.sh
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm run --timeout 180
+# vm run --timeout 600
 # apt removes the package while images are mounted, attached, and in use: nothing is left. Purging takes the rest, and
 # the package can be installed again.
 . /mnt/share/lib.sh

@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm run --timeout 240
+# vm run --timeout 600
 # What goes on can be seen: entries of the journal with fields, the catalogue's words, the doctor, events.
 . /mnt/share/lib.sh
 

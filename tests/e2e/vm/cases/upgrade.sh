@@ -1,5 +1,5 @@
 #!/bin/bash
-# vm run --timeout 600
+# vm run --timeout 900
 # apt upgrades the package, and downgrades it, while an image of each plan is read past the page cache all the time: not
 # one error, no wrong byte. The longest read of each is printed: an emulated machine says little about pauses. ROUNDS
 # says how often.

@@ -104,6 +104,14 @@ at_rest() { (($(count "$(serving)") == 2 && $(count "$(waiting)") == 1)); }
 
 until_true 60 "a spare worker" at_rest
 
+# How slow the machine is just now: the pause of a killed worker is mostly the start of a process.
+speed() {
+    local began=${EPOCHREALTIME/./} i
+    for ((i = 0; i < 10; i++)); do imagectl --version >/dev/null; done
+    echo "starting imagectl takes $(((${EPOCHREALTIME/./} - began) / 10000)) ms"
+}
+speed
+
 # Undisturbed, for comparison.
 forget
 began=${EPOCHREALTIME/./}
@@ -165,6 +173,7 @@ for what in $order; do
     note "$what"
     until_true 60 "$what: workers, and a spare one" at_rest
 done
+speed
 exec {READERS[1]}>&-
 wait
 

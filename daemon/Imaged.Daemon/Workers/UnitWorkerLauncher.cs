@@ -14,6 +14,7 @@ namespace Imaged.Daemon.Workers;
 /// inherit.</summary>
 internal sealed class UnitWorkerLauncher : WorkerLauncher
 {
+    private const string StartSuffix = ".start";
     private const string Manager = "/usr/bin/systemctl";
 
     // A machine that boots may be slow; what waits here is a user.
@@ -35,6 +36,12 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
     {
         _template = options.WorkerUnit!;
         _spare = new SpareWorker(() => StartUnit("spare"), SpareDelay);
+
+        // Of a daemon that was killed while it waited for a unit: nobody listens there any more.
+        foreach (string left in Directory.EnumerateFiles(Folder, "*" + StartSuffix))
+        {
+            File.Delete(left);
+        }
     }
 
     /// <inheritdoc/>
@@ -73,7 +80,7 @@ internal sealed class UnitWorkerLauncher : WorkerLauncher
     {
         string instance = NextInstance(id);
         string unit = _template.Replace("@", "@" + instance, StringComparison.Ordinal);
-        string path = Path.Combine(Folder, instance + ".start");
+        string path = Path.Combine(Folder, instance + StartSuffix);
         using UnixSocket listener = UnixSocket.Listen(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         try
         {

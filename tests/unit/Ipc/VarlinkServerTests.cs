@@ -6,12 +6,14 @@ using Imaged.Ipc.Varlink;
 using Imaged.Linux;
 using Imaged.Linux.Sockets;
 using Imaged.TestKit;
+using Imaged.UnitTests.Shared;
 using Xunit;
 
 namespace Imaged.UnitTests.Ipc;
 
-/// <summary>What clients may do to a server, over a real socket. Whatever one does, the next one is served.</summary>
-[Collection(AloneCollection.Name)]
+/// <summary>What clients may do to a server, over a real socket. Whatever one does, the next one is served. Not beside
+/// other tests: what the process allocates is measured.</summary>
+[Collection(typeof(RunsAlone))]
 public sealed class VarlinkServerTests
 {
     private const string Python = "/usr/bin/python3"; // one that another user may run, too

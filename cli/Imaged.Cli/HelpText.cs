@@ -14,7 +14,7 @@ internal static class HelpText
         StringBuilder text =
             new("usage: imagectl [OPTIONS] VERB [ARGUMENTS]\nDisk images: look inside, mount, convert.\n\n");
         TextTable verbs = new("verb", "operands", "summary");
-        foreach (Verb verb in VerbTable.All.Where(verb => !verb.IsForUnits))
+        foreach (Verb verb in VerbTable.All.Where(verb => !verb.IsForUnits && !verb.Name.Contains(' ')))
         {
             verbs.Add(verb.Name, verb.Operands.Length == 0 ? " " : verb.Operands, verb.Summary);
         }
@@ -41,6 +41,15 @@ internal static class HelpText
         foreach (string example in verb.Examples)
         {
             text.Append("  $ ").Append(example).Append('\n');
+        }
+
+        // Verbs of two words stand with the one that they begin with.
+        string prefix = verb.Name + " ";
+        string[] longer =
+            [.. VerbTable.All.Select(v => v.Name).Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
+        if (longer.Length > 0)
+        {
+            text.Append("see also: imagectl ").AppendJoin(", ", longer).Append('\n');
         }
 
         return text;

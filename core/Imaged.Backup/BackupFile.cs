@@ -15,7 +15,6 @@ public sealed record BackupFile(BackupManifest Manifest, ChunkDigests Chunks)
 {
     private const string FormatId = "backup";
     private const int MinChunkSize = 1 << 16;
-    private const int MaxChunkSize = 1 << 26;
 
     /// <summary>Reads the manifest of a file.</summary>
     /// <param name="file">The file.</param>
@@ -98,13 +97,14 @@ public sealed record BackupFile(BackupManifest Manifest, ChunkDigests Chunks)
 
     private static ChunkDigests ReadChunks(BackupManifest manifest, long offset)
     {
-        if (manifest.ChunkSize is < MinChunkSize or > MaxChunkSize || !BitOperations.IsPow2(manifest.ChunkSize))
+        if (manifest.ChunkSize is < MinChunkSize or > BackupGeometry.MaxChunkSize
+            || !BitOperations.IsPow2(manifest.ChunkSize))
         {
             Throw(offset, $"chunks of {manifest.ChunkSize} bytes are no power of two from {MinChunkSize} on");
         }
 
         long count = (manifest.Length / manifest.ChunkSize) + (manifest.Length % manifest.ChunkSize == 0 ? 0 : 1);
-        if (manifest.Length < 1 || count > 1 << 30)
+        if (manifest.Length < 1 || count > BackupGeometry.MaxChunks)
         {
             Throw(offset, $"the length {manifest.Length} does not go with chunks of {manifest.ChunkSize} bytes");
         }

@@ -1,3 +1,5 @@
+using Imaged.Formats.Model;
+
 namespace Imaged.Backup;
 
 /// <summary>How a disk is cut (docs/backup-format.md, "Container").</summary>
@@ -5,18 +7,29 @@ namespace Imaged.Backup;
 /// <param name="ChunkSize">Bytes of a chunk, a multiple of the cluster length.</param>
 internal readonly record struct BackupGeometry(int ClusterBits, int ChunkSize)
 {
+    /// <summary>Most chunks of a disk: their digests take 32 MiB, and as much again of the backup that an increment
+    /// stands on.</summary>
+    public const int MaxChunks = 1 << 20;
+
+    /// <summary>Longest chunk in bytes: a thread has one in memory.</summary>
+    public const int MaxChunkSize = 1 << MaxChunkBits;
+
     private const int MinClusterBits = 18;
     private const int MaxClusterBits = 21;
-    private const int MaxChunkBits = 23;
-    private const long MaxChunks = 1 << 20;
+    private const int MaxChunkBits = 25;
 
-    /// <summary>The geometry for a disk of this length.</summary>
+    /// <summary>The geometry for a disk of this length in bytes.</summary>
+    /// <exception cref="UnsupportedFeatureException">It is longer than 32 TiB.</exception>
     public static BackupGeometry Of(long length)
     {
         int bits = MinClusterBits;
-        while (bits < MaxChunkBits && (length >> bits) >= MaxChunks)
+        while (length > (long)MaxChunks << bits)
         {
-            bits++;
+            if (++bits > MaxChunkBits)
+            {
+                throw new UnsupportedFeatureException(
+                    "backup", $"a disk of {length} bytes (up to {(long)MaxChunks << MaxChunkBits} are)");
+            }
         }
 
         return new(Math.Min(bits, MaxClusterBits), 1 << bits);

@@ -33,17 +33,15 @@ public sealed class BackupJob
     /// <param name="request">What is to be saved.</param>
     /// <param name="meter">Told how far it is.</param>
     /// <exception cref="ImageFormatException">The backup to stand on is one of another disk.</exception>
+    /// <exception cref="UnsupportedFeatureException">Too many would stand on each other, its name cannot be recorded,
+    /// or the disk is too long.</exception>
     public BackupJob(BackupRequest request, ProgressMeter meter)
     {
         _request = request;
         _meter = meter;
-        if (request.Parent is { } parent && parent.Manifest.Length != request.Source.Length)
+        if (request.Parent is { } parent)
         {
-            throw new ImageFormatException(
-                "backup",
-                0,
-                $"'{request.ParentName}' is of a disk of {parent.Manifest.Length} bytes, "
-                + $"this one has {request.Source.Length}: an increment cannot stand on it");
+            CheckParent(request, parent.Manifest);
         }
 
         int? chunkSize = request.Parent?.Manifest.ChunkSize ?? request.ChunkSize;
@@ -90,11 +88,39 @@ public sealed class BackupJob
             Parent = _request.Parent is { } parent
                 ? new(_request.ParentName!, parent.Manifest.Digest)
                 : null,
+            Depth = _request.Parent is { } below ? below.Manifest.Depth + 1 : 0,
             Lost = [.. _request.Template.Lost, .. _lost.ToRanges()],
         };
         long end = writer.WriteTables();
         writer.WriteHeader(BackupFile.Write(output, end, manifest with { Chunks = _digests.ToRuns() }));
         return manifest;
+    }
+
+    private static void CheckParent(BackupRequest request, BackupManifest parent)
+    {
+        if (parent.Length != request.Source.Length)
+        {
+            throw new ImageFormatException(
+                "backup",
+                0,
+                $"'{request.ParentName}' is of a disk of {parent.Length} bytes, "
+                + $"this one has {request.Source.Length}: an increment cannot stand on it");
+        }
+
+        if (parent.Depth >= Qcow2WriterOptions.MaxDepth)
+        {
+            throw new UnsupportedFeatureException(
+                "backup",
+                $"more than {Qcow2WriterOptions.MaxDepth} increments on each other "
+                + $"(make the last one whole: imagectl backup merge '{request.ParentName}')");
+        }
+
+        // QEMU takes what stands before a colon for a protocol, and other programs a backslash for a folder.
+        if (request.ParentName is null || request.ParentName.AsSpan().ContainsAny("/\\:"))
+        {
+            throw new UnsupportedFeatureException(
+                "backup", $"an increment on a file with a colon or backslash in its name ('{request.ParentName}')");
+        }
     }
 
     private void SavePieces(PieceQueue queue, Qcow2Writer writer, Qcow2WriterOptions options, int pieceLength)

@@ -43,6 +43,9 @@ public sealed record BackupManifest
     /// <summary>The backup that an increment stands on; null for a whole one.</summary>
     public ParentBackup? Parent { get; init; }
 
+    /// <summary>How many backups it stands on, one below the other; 0 for a whole one.</summary>
+    public int Depth { get; init; }
+
     /// <summary>The partition table; null when there is none.</summary>
     public SavedTable? PartitionTable { get; init; }
 

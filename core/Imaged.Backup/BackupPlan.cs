@@ -8,23 +8,27 @@ namespace Imaged.Backup;
 /// system uses.</summary>
 public sealed class BackupPlan
 {
-    private readonly List<BlockRange> _used = [];
+    // Behind each other: a run of bytes that all matter, or a volume with what it uses.
+    private readonly List<(long Offset, long Length, BlockSet? Volume)> _parts = [];
     private readonly List<SavedVolume> _volumes = [];
     private readonly List<string> _warnings = [];
     private readonly BlockSource _disk;
     private readonly PartitionTable? _table;
 
-    private BackupPlan(BlockSource disk, PartitionTable? table)
+    private readonly bool _keepGoing;
+
+    private BackupPlan(BlockSource disk, PartitionTable? table, bool keepGoing)
     {
         _disk = disk;
         _table = table;
+        _keepGoing = keepGoing;
     }
 
-    /// <summary>The bytes that matter, ascending, without overlaps.</summary>
-    public IReadOnlyCollection<BlockRange> Used => _used;
-
-    /// <summary>How many bytes that are.</summary>
-    public long UsedLength => _used.Sum(range => range.Length);
+    /// <summary>The bytes that matter, ascending, without overlaps. They are listed anew each time: there may be more
+    /// of them than fit into memory.</summary>
+    public IEnumerable<BlockRange> Used => _parts.SelectMany(part => part.Volume is { } volume
+        ? volume.Ranges().Select(range => new BlockRange(part.Offset + range.Offset, range.Length))
+        : [new BlockRange(part.Offset, part.Length)]);
 
     /// <summary>The file systems.</summary>
     public IReadOnlyList<SavedVolume> Volumes => _volumes;
@@ -38,12 +42,28 @@ public sealed class BackupPlan
 
     /// <summary>Looks at a disk that nobody writes to.</summary>
     /// <param name="disk">The disk, or one partition; stays the caller's.</param>
+    /// <param name="keepGoing">Whether a volume whose maps cannot be read is saved as a whole; else that
+    /// throws.</param>
     /// <exception cref="IOException">The disk cannot be read.</exception>
-    public static BackupPlan Of(BlockSource disk)
+    public static BackupPlan Of(BlockSource disk, bool keepGoing)
     {
-        // A boot sector of FAT or NTFS looks like a partition table to a careless reader, but not the other way round.
-        PartitionTable? table = PartitionTables.Read(disk);
-        BackupPlan plan = new(disk, table is { Partitions.IsEmpty: false } ? table : null);
+        string? unreadable = null;
+        PartitionTable? table = null;
+        try
+        {
+            table = PartitionTables.Read(disk);
+        }
+        catch (IOException error) when (keepGoing)
+        {
+            unreadable = $"whether there is a partition table cannot be read: {error.Message}";
+        }
+
+        BackupPlan plan = new(disk, table is { Partitions.IsEmpty: false } ? table : null, keepGoing);
+        if (unreadable is not null)
+        {
+            plan._warnings.Add(unreadable);
+        }
+
         plan.Collect();
         return plan;
     }
@@ -81,7 +101,7 @@ public sealed class BackupPlan
             {
                 // What lies in two partitions is saved as the first one wants it; when they disagree, all of it.
                 _warnings.Add($"partition {partition.Number} overlaps the one before it: the whole disk is saved");
-                _used.Clear();
+                _parts.Clear();
                 _volumes.Clear();
                 AddRange(0, _disk.Length);
                 return;
@@ -103,12 +123,8 @@ public sealed class BackupPlan
         }
 
         using SliceSource volume = new(_disk, offset, length, ownsInner: false, _table?.SectorSize ?? 0);
-        UsedBlocks used = UsedBlockMaps.Read(volume);
-        foreach (BlockRange range in used.Blocks.Ranges())
-        {
-            AddRange(offset + range.Offset, offset + range.End);
-        }
-
+        UsedBlocks used = ReadMap(volume);
+        _parts.Add((offset, length, used.Blocks));
         string prefix = partition is null ? string.Empty : $"partition {partition.Number}: ";
         _warnings.AddRange(used.Warnings.Select(warning => prefix + warning));
         VolumeInfo? info = used.FileSystem is { } id ? FileSystems.Find(id)?.Probe(volume) : null;
@@ -121,20 +137,29 @@ public sealed class BackupPlan
         });
     }
 
-    private void AddRange(long begin, long end)
+    private UsedBlocks ReadMap(BlockSource volume)
     {
-        if (end <= begin)
+        // Its maps lie anywhere: to read them would mean to decode everything, perhaps several times.
+        if (volume.IsOneWay)
         {
-            return;
+            return UsedBlocks.Whole(volume.Length, null, "what is in use could only be found by reading it twice");
         }
 
-        if (_used.Count > 0 && _used[^1].End == begin)
+        try
         {
-            _used[^1] = _used[^1] with { Length = end - _used[^1].Offset };
+            return UsedBlockMaps.Read(volume);
         }
-        else
+        catch (IOException error) when (_keepGoing)
         {
-            _used.Add(new(begin, end - begin));
+            return UsedBlocks.Whole(volume.Length, null, $"what is in use cannot be read: {error.Message}");
+        }
+    }
+
+    private void AddRange(long begin, long end)
+    {
+        if (end > begin)
+        {
+            _parts.Add((begin, end - begin, null));
         }
     }
 }

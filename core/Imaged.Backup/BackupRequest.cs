@@ -5,8 +5,9 @@ namespace Imaged.Backup;
 
 /// <summary>What is to be saved, and how.</summary>
 /// <param name="Source">The disk.</param>
-/// <param name="Used">The bytes of it that matter, ascending, without overlaps.</param>
-public sealed record BackupRequest(BlockSource Source, IReadOnlyCollection<BlockRange> Used)
+/// <param name="Used">The bytes of it that matter, ascending, without overlaps; listed more than
+/// once.</param>
+public sealed record BackupRequest(BlockSource Source, IEnumerable<BlockRange> Used)
 {
     /// <summary>What the manifest is to say of source and volumes; the rest is filled in. The manifest of a backup that
     /// is written anew keeps its time and what was lost.</summary>

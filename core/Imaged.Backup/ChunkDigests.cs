@@ -16,11 +16,11 @@ public sealed class ChunkDigests
     private readonly byte[]?[] _runs;
 
     /// <summary>All chunks are zero.</summary>
-    /// <param name="count">How many chunks there are, 1 to 2^30.</param>
+    /// <param name="count">How many chunks there are, 1 to <see cref="BackupGeometry.MaxChunks"/>.</param>
     public ChunkDigests(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 1 << 30);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, BackupGeometry.MaxChunks);
         Count = count;
         _runs = new byte[]?[(count + RunLength - 1) / RunLength];
     }

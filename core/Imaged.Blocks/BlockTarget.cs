@@ -2,7 +2,7 @@ namespace Imaged.Blocks;
 
 /// <summary>Bytes of fixed length that can be overwritten at any offset. All members may be called from any number of
 /// threads at once, for ranges that do not overlap.</summary>
-public abstract class BlockTarget : IDisposable
+public abstract class BlockTarget
 {
     /// <summary>Length in bytes.</summary>
     public abstract long Length { get; }
@@ -31,16 +31,4 @@ public abstract class BlockTarget : IDisposable
 
     /// <summary>A view to read what was written, from the medium and not from a cache where that can be had.</summary>
     public abstract BlockSource OpenRead();
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Releases what the target holds.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-    }
 }

@@ -1,18 +1,14 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace Imaged.Linux;
 
 /// <summary>Asks and configures block devices (ioctls of <c>linux/fs.h</c> and <c>linux/blkpg.h</c>).</summary>
-public static unsafe partial class BlockDevice
+public static unsafe class BlockDevice
 {
     private const int BlkSectorSize = 0x1268; // BLKSSZGET
     private const int BlkPartition = 0x1269; // BLKPG
     private const int BlkGetSize64 = unchecked((int)0x80081272);
-    private const int LockExclusive = 2; // LOCK_EX of flock(2)
-    private const int LockNonBlocking = 4;
-    private const int LockRelease = 8;
     private const int AddPartitionOp = 1;
     private const int DeletePartitionOp = 2;
 
@@ -37,25 +33,10 @@ public static unsafe partial class BlockDevice
     /// <summary>Locks a whole disk against udev, which leaves it alone until it is unlocked or closed ("Locking Block
     /// Device Access" of systemd).</summary>
     /// <returns>False when somebody else has the lock.</returns>
-    public static bool TryLock(SafeFileHandle device)
-    {
-        if (flock(HostPath.Number(device), LockExclusive | LockNonBlocking) == 0)
-        {
-            return true;
-        }
-
-        int errno = Marshal.GetLastPInvokeError();
-        return errno == Errno.EAGAIN ? false : throw new LinuxException("lock a block device", errno);
-    }
+    public static bool TryLock(SafeFileHandle device) => FileLock.TryLock(device, isShared: false);
 
     /// <summary>Gives the lock back.</summary>
-    public static void Unlock(SafeFileHandle device)
-    {
-        if (flock(HostPath.Number(device), LockRelease) < 0)
-        {
-            throw new LinuxException("unlock a block device", Marshal.GetLastPInvokeError());
-        }
-    }
+    public static void Unlock(SafeFileHandle device) => FileLock.Unlock(device);
 
     /// <summary>Registers a partition, whatever partition parsers the kernel has.</summary>
     /// <param name="device">The whole disk.</param>
@@ -77,9 +58,6 @@ public static unsafe partial class BlockDevice
         LinuxException.Check(
             LibC.ioctl(HostPath.Number(device), BlkPartition, &argument), $"{what} partition {number}");
     }
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int flock(int fd, int operation);
 
     internal struct BlkpgArgument
     {

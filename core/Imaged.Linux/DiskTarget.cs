@@ -20,30 +20,25 @@ public sealed unsafe class DiskTarget : BlockTarget
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle? _direct;
 
-    /// <summary>Takes ownership of <paramref name="file"/>.</summary>
+    /// <summary>A target; both descriptors stay the caller's.</summary>
     /// <param name="file">Opened for reading and writing; a regular file has its length already.</param>
-    /// <param name="direct">The same device in a description of its own, for direct writes; null for none. It becomes
-    /// the target's.</param>
+    /// <param name="direct">The same device in a description of its own, for direct writes; null for none.</param>
     public DiskTarget(SafeFileHandle file, SafeFileHandle? direct)
     {
         _file = file;
         bool isDevice = HostPath.Identify(file).IsBlockDevice;
         Length = isDevice ? BlockDevice.GetLength(file) : RandomAccess.GetLength(file);
-        if (direct is null)
+        if (direct is null || !isDevice)
         {
             return;
         }
 
         int fd = HostPath.Number(direct);
         int flags = LinuxException.Check(LibC.fcntl(fd, LibC.F_GETFL), "fcntl");
-        if (isDevice && LibC.fcntl(fd, LibC.F_SETFL, flags | LibC.O_DIRECT) == 0)
+        if (LibC.fcntl(fd, LibC.F_SETFL, flags | LibC.O_DIRECT) == 0)
         {
             _direct = direct;
             Alignment = SafeAlignment;
-        }
-        else
-        {
-            direct.Dispose();
         }
     }
 
@@ -101,21 +96,13 @@ public sealed unsafe class DiskTarget : BlockTarget
     /// <inheritdoc/>
     public override BlockSource OpenRead()
     {
-        SafeFileHandle handle = HostPath.Duplicate(_direct ?? _file);
-        if (HostPath.Identify(handle).IsBlockDevice)
+        if (!HostPath.Identify(_file).IsBlockDevice)
         {
-            return new DirectSource(handle);
+            FileCache.Drop(_file);
+            return new FileSource(HostPath.Duplicate(_file));
         }
 
-        FileCache.Drop(handle);
-        return new FileSource(handle);
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        _direct?.Dispose();
-        _file.Dispose();
+        return new DirectSource(HostPath.Duplicate(_direct ?? _file));
     }
 
     private bool TryAllocate(int mode, long offset, long length) =>

@@ -181,6 +181,10 @@ public static unsafe class HostPath
     /// <summary>Opens the file behind a detached mount's descriptor for reading.</summary>
     public static SafeFileHandle ReopenRead(SafeFileHandle handle) => Reopen(handle, LibC.O_RDONLY);
 
+    /// <summary>Opens the same file or device once more for reading and writing, with flags of its own: whatever its
+    /// path leads to by now.</summary>
+    public static SafeFileHandle ReopenReadWrite(SafeFileHandle handle) => Reopen(handle, LibC.O_RDWR);
+
     /// <summary>A second descriptor for the same open file.</summary>
     public static SafeFileHandle Duplicate(SafeHandle handle)
     {

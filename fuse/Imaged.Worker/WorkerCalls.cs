@@ -271,14 +271,14 @@ internal static class WorkerCalls
                 $"writing this format ({string.Join(", ", ImageWriters.All.Select(known => known.Id))} are written)");
         OpenedImage image = host.Image;
         return writer.Plan(
-            new WriterInput(image.ChooseDevice(), image.Disc, image.Track), Path.GetFileNameWithoutExtension(name));
+            new WriterInput(image.ChooseCopy(), image.Disc, image.Track), Path.GetFileNameWithoutExtension(name));
     }
 
     private static void Backup(WorkerHost host, VarlinkCall call, BackupParameters parameters)
     {
         call.RequireMore();
         using SafeFileHandle output = call.TakeDescriptor(parameters.Output, "output");
-        SafeFileHandle? parent =
+        using SafeFileHandle? parent =
             parameters.Parent is null ? null : call.TakeDescriptor(parameters.Parent, "parent");
         ProgressMeter meter = new(level =>
             call.ReplyContinues(new BackupReply { Progress = Map(level) }, Json.Default.BackupReply));
@@ -294,15 +294,15 @@ internal static class WorkerCalls
 
     private static void ReadBackup(VarlinkCall call, ReadBackupParameters parameters)
     {
-        SafeFileHandle file = call.TakeDescriptor(parameters.File, "file");
+        using SafeFileHandle file = call.TakeDescriptor(parameters.File, "file");
         call.Reply(new ReadBackupReply { Backup = BackupRun.Describe(file) }, Json.Default.ReadBackupReply);
     }
 
     private static void Restore(WorkerHost host, VarlinkCall call, RestoreParameters parameters)
     {
         call.RequireMore();
-        SafeFileHandle file = call.TakeDescriptor(parameters.Target, "target");
-        SafeFileHandle? direct =
+        using SafeFileHandle file = call.TakeDescriptor(parameters.Target, "target");
+        using SafeFileHandle? direct =
             parameters.Direct is null ? null : call.TakeDescriptor(parameters.Direct, "direct");
         ProgressMeter meter = new(level =>
             call.ReplyContinues(new RestoreReply { Progress = Map(level) }, Json.Default.RestoreReply));

@@ -221,7 +221,9 @@ public sealed class BackupTests
         system.Run("backup", system["bad.qcow2"], target).Fails(1);
         Assert.False(File.Exists(target));
         CommandResult result = system.Run("backup", "--json", system["bad.qcow2"], target, "--keep-going").Fails(6);
-        JsonElement lost = Assert.Single(result.Json.GetProperty("lost").EnumerateArray());
+        JsonElement ranges = result.Json.GetProperty("lost");
+        Assert.Equal(65536, ranges.GetProperty("bytes").GetInt64());
+        JsonElement lost = Assert.Single(ranges.GetProperty("first").EnumerateArray());
         Assert.Equal(1 << 20, lost.GetProperty("offset").GetInt64());
         Assert.Equal(65536, lost.GetProperty("length").GetInt64());
         In(
@@ -230,6 +232,41 @@ public sealed class BackupTests
             + "head -c 1M /dev/zero | tr '\\0' '\\1' >ones; cmp -n 1048576 raw ones; "
             + "cmp -n 65536 -i 1048576:0 raw /dev/zero; cmp -n 1048576 -i 2097152:0 raw ones");
         AssertWrong(system, "a.qcow2", "could not be read when it was made");
+    }
+
+    [Fact]
+    public void Only_the_owner_may_read_what_was_on_a_disk()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        string disk = system.Sample("demo.iso");
+        system.Run("backup", disk, system["a.qcow2"]).Succeeds();
+        system.Run("restore", system["a.qcow2"], system["raw"]).Succeeds();
+        system.Run("backup", "merge", system["a.qcow2"]).Succeeds();
+        Assert.Equal("600\n600\n", In(system, "stat -c %a a.qcow2 raw"));
+    }
+
+    [Fact]
+    public void A_disk_of_terabytes_is_right_to_its_last_sector()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+
+        // Clusters of 2 MiB, chunks of 8 MiB, the last of each cut off.
+        long length = (5L << 40) + 1536;
+        In(
+            system,
+            $"truncate -s {length} disk; for at in 0 4095 $((3 << 30)) {(length / 512) - 1}; do "
+            + "head -c 512 /dev/urandom | dd of=disk bs=512 seek=$at conv=notrunc status=none; done");
+        Backup(system, "disk", "a.qcow2");
+        JsonElement manifest = ReadManifest(system["a.qcow2"]);
+        Assert.Equal(8 << 20, manifest.GetProperty("chunkSize").GetInt32());
+        In(
+            system,
+            "qemu-img check a.qcow2; qemu-img info a.qcow2 | grep -q 'cluster_size: 2097152'; "
+            + "qemu-img compare -f raw -F qcow2 disk a.qcow2");
+        In(system, "printf x | dd of=disk bs=1 seek=5M conv=notrunc status=none");
+        Backup(system, "disk", "b.qcow2", "--since", system["a.qcow2"]);
+        In(system, "qemu-img check b.qcow2; qemu-img compare -f raw -F qcow2 disk b.qcow2");
+        system.Run("verify", system["b.qcow2"]).Succeeds();
     }
 
     [Fact]

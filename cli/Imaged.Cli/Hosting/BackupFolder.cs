@@ -89,6 +89,10 @@ internal sealed record BackupFolder(string Path, IReadOnlyList<BackupListed> Bac
             listed.Problem = error.Message;
             return listed;
         }
+        catch (LinuxException error) when (error.Errno == Errno.ENOENT)
+        {
+            return null; // it went while the folder was read
+        }
         catch (LinuxException error)
         {
             throw HostErrors.Describe(error, "file", file);

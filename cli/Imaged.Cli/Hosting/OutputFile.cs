@@ -1,3 +1,4 @@
+using Imaged.Ipc;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -32,7 +33,48 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Creates the file.</summary>
     /// <param name="path">The final name.</param>
     /// <param name="replace">Whether a file of that name may be replaced.</param>
-    public static OutputFile Create(string path, bool replace)
+    /// <param name="isPrivate">Whether only its owner may read it: a copy of a disk has everything that is on
+    /// it.</param>
+    public static OutputFile Create(string path, bool replace, bool isPrivate = false)
+    {
+        OutputFile file = Open(path, replace);
+        if (isPrivate)
+        {
+            File.SetUnixFileMode(file.Handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return file;
+    }
+
+    /// <summary>Whether a call failed as there was no room for what it wrote.</summary>
+    public static bool IsFull(ImagedException error) => error.Errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG;
+
+    /// <summary>What to tell then.</summary>
+    public static CliException Full(string path, ImagedException error) =>
+        new(ExitCode.Failed, $"cannot write '{path}', nothing is left of it: {error.Message}");
+
+    /// <summary>Makes the file last and gives it its name.</summary>
+    public void Commit()
+    {
+        RandomAccess.FlushToDisk(Handle);
+        if (_isNamed || !HostPath.TryLink(Handle, _path))
+        {
+            Rename();
+        }
+
+        using SafeFileHandle folder = HostPath.OpenDirectory(_folder);
+        RandomAccess.FlushToDisk(folder);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Remove();
+        _interrupt.Dispose();
+        Handle.Dispose();
+    }
+
+    private static OutputFile Open(string path, bool replace)
     {
         string full = Path.GetFullPath(path);
         if (new FileInfo(full).LinkTarget is not null)
@@ -79,27 +121,6 @@ internal sealed class OutputFile : IDisposable
         {
             throw new CliException(ExitCode.Refused, $"you may not write to the directory '{folder}'");
         }
-    }
-
-    /// <summary>Makes the file last and gives it its name.</summary>
-    public void Commit()
-    {
-        RandomAccess.FlushToDisk(Handle);
-        if (_isNamed || !HostPath.TryLink(Handle, _path))
-        {
-            Rename();
-        }
-
-        using SafeFileHandle folder = HostPath.OpenDirectory(_folder);
-        RandomAccess.FlushToDisk(folder);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Remove();
-        _interrupt.Dispose();
-        Handle.Dispose();
     }
 
     // A name that is taken is replaced by renaming only.

@@ -32,7 +32,7 @@ internal sealed class RestoreTarget : IDisposable
 
         if (!IsDevice(name))
         {
-            OutputFile file = OutputFile.Create(name, replace);
+            OutputFile file = OutputFile.Create(name, replace, isPrivate: true);
             return new(file, [file.Handle]);
         }
 
@@ -42,7 +42,7 @@ internal sealed class RestoreTarget : IDisposable
             // What is mounted, and what lies on it, is named; O_EXCL sees that it stays unused.
             IReadOnlyList<BlockDeviceUse> uses = BlockDeviceUse.Of(HostPath.Identify(device).DeviceNode);
             return uses.Count == 0
-                ? new(null, [device, HostPath.OpenReadWrite(name)])
+                ? new(null, [device, HostPath.ReopenReadWrite(device)])
                 : throw new CliException(
                     ExitCode.Refused,
                     $"'{uses[0].Device}' is {uses[0].What}: it cannot be overwritten; nothing was written");

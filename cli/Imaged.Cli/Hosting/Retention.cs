@@ -6,6 +6,8 @@ namespace Imaged.Cli.Hosting;
 /// have one the newest, and the newest ones whatever their age.</summary>
 internal sealed class Retention
 {
+    private const string Prefix = "keep-";
+
     private static readonly Dictionary<string, Func<DateTime, object>> Periods = new(StringComparer.Ordinal)
     {
         ["last"] = time => time.Ticks,
@@ -25,7 +27,8 @@ internal sealed class Retention
         foreach (string rule in text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = rule.Split('=');
-            string name = parts[0].Replace("keep-", string.Empty, StringComparison.Ordinal);
+            string name =
+                parts[0].StartsWith(Prefix, StringComparison.Ordinal) ? parts[0][Prefix.Length..] : parts[0];
             if (parts.Length != 2 || !Periods.TryGetValue(name, out Func<DateTime, object>? period)
                 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int count))
             {

@@ -105,6 +105,27 @@ internal sealed class WorkerProcess : IDisposable
         return info;
     }
 
+    /// <summary>Calls a method that takes long, and shows how far it is.</summary>
+    /// <returns>The last reply.</returns>
+    public TReply CallLong<TParameters, TReply>(
+        VarlinkMethod<TParameters, TReply> method,
+        TParameters parameters,
+        IReadOnlyList<SafeHandle> descriptors,
+        Printer printer,
+        Func<TReply, Progress> progressOf)
+        where TReply : new()
+    {
+        TReply last = new();
+        using ProgressBar bar = new(printer);
+        foreach (VarlinkReply<TReply> reply in Connection.CallMore(method, parameters, descriptors))
+        {
+            last = reply.Value;
+            bar.Show(progressOf(last));
+        }
+
+        return last;
+    }
+
     /// <summary>Closes the connection, upon which the worker ends; kills it if it does not.</summary>
     public void Dispose()
     {

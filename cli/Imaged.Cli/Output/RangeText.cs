@@ -9,9 +9,9 @@ internal static class RangeText
     private const int Shown = 3;
 
     /// <summary>The first ones, and how many more there are.</summary>
-    public static string Of(IReadOnlyList<ByteRange> ranges)
+    public static string Of(ByteRanges ranges)
     {
-        IEnumerable<string> shown = ranges.Take(Shown).Select(
+        IEnumerable<string> shown = ranges.First.Take(Shown).Select(
             range => string.Create(CultureInfo.InvariantCulture, $"{range.Length} bytes at {range.Offset}"));
         string more = ranges.Count > Shown
             ? string.Create(CultureInfo.InvariantCulture, $" and {ranges.Count - Shown} more places")

@@ -17,8 +17,6 @@ internal sealed class BackupListVerb : Verb
 
     public override string Description => "The exit code is 6 when one of them cannot be used.";
 
-    public override bool IsForUnits => true;
-
     public override IReadOnlyList<string> Examples => ["imagectl backup list /backup"];
 
     public override int Run(VerbCall call)

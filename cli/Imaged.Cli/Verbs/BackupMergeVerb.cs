@@ -1,7 +1,7 @@
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
-using Imaged.Ipc.Varlink;
+using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Verbs;
 
@@ -20,8 +20,6 @@ internal sealed class BackupMergeVerb : Verb
 
     public override bool OpensImage => true;
 
-    public override bool IsForUnits => true;
-
     public override IReadOnlyList<string> Examples => ["imagectl backup merge /backup/data-friday.qcow2"];
 
     /// <summary>Writes a backup anew.</summary>
@@ -29,32 +27,16 @@ internal sealed class BackupMergeVerb : Verb
     {
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
         worker.Open(image, call.Arguments, call.Printer);
-        using OutputFile output = OutputFile.Create(image.RealPath, replace: true);
-        BackupSummary summary = new();
-        using ProgressBar bar = new(call.Printer);
-        BackupParameters parameters = new() { Output = 0, Merge = true };
-        foreach (VarlinkReply<BackupReply> reply in
-            worker.Connection.CallMore(WorkerInterface.Backup, parameters, [output.Handle]))
-        {
-            summary = reply.Value.Summary ?? summary;
-            bar.Show(reply.Value.Progress);
-        }
-
-        if (summary.Bad.Count > 0)
-        {
-            throw new CliException(
-                ExitCode.VerificationFailed,
-                $"what was written does not read back right ({RangeText.Of(summary.Bad)}); "
-                + $"'{image.Path}' is as it was");
-        }
-
-        output.Commit();
-        return summary;
+        using OutputFile output = OutputFile.Create(image.RealPath, replace: true, isPrivate: true);
+        return BackupWriter.Write(
+            worker, new() { Output = 0, Merge = true }, output, image.Path, [], call.Printer);
     }
 
     public override int Run(VerbCall call)
     {
         using ImageFile image = ImageFile.Open(call.Arguments);
+        using SafeFileHandle folder =
+            BackupLock.Take(Path.GetDirectoryName(image.RealPath) ?? "/", isShared: false);
         BackupSummary summary = Merge(call, image);
         if (call.Printer.Json)
         {

@@ -2,7 +2,6 @@ using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
-using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Verbs;
@@ -28,8 +27,6 @@ internal sealed class BackupPruneVerb : Verb
 
     public override IReadOnlyList<OptionSpec> Options => [Keep, MergeFirst, RestoreVerb.DryRun];
 
-    public override bool IsForUnits => true;
-
     public override IReadOnlyList<string> Examples =>
         ["imagectl backup prune /backup --keep daily=7,weekly=4 --merge"];
 
@@ -38,6 +35,7 @@ internal sealed class BackupPruneVerb : Verb
         string rules = call.Arguments.Text(Keep)
             ?? throw new CliException(ExitCode.Usage, "say what to keep, as in --keep daily=7,weekly=4");
         Retention retention = new(rules);
+        using SafeFileHandle directory = BackupLock.Take(call.Positional(0)!, isShared: false);
         BackupFolder folder = BackupFolder.Read(call.Positional(0)!);
         HashSet<BackupListed> kept = ChooseKept(folder, retention);
         BackupListed[] merged = call.Arguments.Has(MergeFirst)
@@ -69,7 +67,6 @@ internal sealed class BackupPruneVerb : Verb
 
         if (removed.Length > 0 && !isDry)
         {
-            using SafeFileHandle directory = HostPath.OpenDirectory(folder.Path);
             RandomAccess.FlushToDisk(directory);
         }
 

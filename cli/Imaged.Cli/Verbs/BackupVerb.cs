@@ -1,13 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
-using Imaged.Ipc;
 using Imaged.Ipc.Contract;
-using Imaged.Ipc.Varlink;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -61,16 +58,11 @@ internal sealed class BackupVerb : Verb
         using ImageFile source = ImageFile.Open(call.Arguments);
         (BackupSource described, string consistency) = BackupOrigin.Describe(source);
         string? since = call.Arguments.Text(Since);
+        using SafeFileHandle folder = BackupLock.Take(FolderOf(target), isShared: true);
         using SafeFileHandle? parent = since is null ? null : OpenParent(since, target);
-        using OutputFile output = OutputFile.Create(target, call.Arguments.Has(ConvertVerb.Force));
+        using OutputFile output = OutputFile.Create(target, call.Arguments.Has(ConvertVerb.Force), isPrivate: true);
         using WorkerProcess worker = WorkerProcess.Start(source.Directory);
         worker.Open(source, call.Arguments, call.Printer);
-        List<SafeHandle> descriptors = [output.Handle];
-        if (parent is not null)
-        {
-            descriptors.Add(parent);
-        }
-
         BackupParameters parameters = new()
         {
             Output = 0,
@@ -83,25 +75,8 @@ internal sealed class BackupVerb : Verb
             Consistency = consistency,
         };
         long start = Stopwatch.GetTimestamp();
-        BackupSummary summary;
-        try
-        {
-            summary = Save(call.Printer, worker, parameters, descriptors);
-            if (summary.Bad.Count > 0)
-            {
-                throw new CliException(
-                    ExitCode.VerificationFailed,
-                    $"what was written to '{target}' does not read back right "
-                    + $"({RangeText.Of(summary.Bad)}): is the disk or the memory faulty? Nothing is left of it");
-            }
-
-            output.Commit();
-        }
-        catch (ImagedException error) when (error.Errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG)
-        {
-            throw new CliException(ExitCode.Failed, $"cannot write '{target}', nothing is left of it: {error.Message}");
-        }
-
+        BackupSummary summary = BackupWriter.Write(
+            worker, parameters, output, target, parent is null ? [] : [parent], call.Printer);
         if (call.Printer.Json)
         {
             Printer.WriteJson(summary, ContractJson.Default.BackupSummary);
@@ -126,12 +101,18 @@ internal sealed class BackupVerb : Verb
 
     private static SafeFileHandle OpenParent(string since, string target)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(since)) ?? "/";
-        if (folder != (Path.GetDirectoryName(Path.GetFullPath(target)) ?? "/"))
+        if (FolderOf(since) != FolderOf(target))
         {
             throw new CliException(
                 ExitCode.Usage,
                 $"'{since}' and '{target}' are in different folders: a backup finds the one it stands on beside it");
+        }
+
+        // Also with --force: it might be what the increment is to stand on.
+        if (File.Exists(target))
+        {
+            throw new CliException(
+                ExitCode.Usage, $"'{target}' exists: with --since it has to be a new name, so that no chain is broken");
         }
 
         try
@@ -144,20 +125,7 @@ internal sealed class BackupVerb : Verb
         }
     }
 
-    private static BackupSummary Save(
-        Printer printer, WorkerProcess worker, BackupParameters parameters, IReadOnlyList<SafeHandle> descriptors)
-    {
-        BackupSummary summary = new();
-        using ProgressBar bar = new(printer);
-        foreach (VarlinkReply<BackupReply> reply in
-            worker.Connection.CallMore(WorkerInterface.Backup, parameters, descriptors))
-        {
-            summary = reply.Value.Summary ?? summary;
-            bar.Show(reply.Value.Progress);
-        }
-
-        return summary;
-    }
+    private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
 
     private static string TextOf(BackupSummary summary, string consistency, TimeSpan took)
     {

@@ -4,7 +4,6 @@ using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
-using Imaged.Ipc.Varlink;
 using Imaged.Linux;
 
 namespace Imaged.Cli.Verbs;
@@ -72,9 +71,9 @@ internal sealed class ConvertVerb : Verb
                 files[i].Commit();
             }
         }
-        catch (ImagedException error) when (error.Errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG)
+        catch (ImagedException error) when (OutputFile.IsFull(error))
         {
-            throw new CliException(ExitCode.Failed, $"cannot write '{output}', nothing is left of it: {error.Message}");
+            throw OutputFile.Full(output, error);
         }
         finally
         {
@@ -99,17 +98,8 @@ internal sealed class ConvertVerb : Verb
     private static ConvertReply Convert(
         Printer printer, WorkerProcess worker, string format, string name, IReadOnlyList<SafeHandle> outputs)
     {
-        ConvertReply last = new();
-        using ProgressBar bar = new(printer);
         ConvertParameters parameters =
             new() { Format = format, Name = name, Outputs = [.. Enumerable.Range(0, outputs.Count)] };
-        foreach (VarlinkReply<ConvertReply> reply in
-            worker.Connection.CallMore(WorkerInterface.Convert, parameters, outputs))
-        {
-            last = reply.Value;
-            bar.Show(last.Progress);
-        }
-
-        return last;
+        return worker.CallLong(WorkerInterface.Convert, parameters, outputs, printer, reply => reply.Progress);
     }
 }

@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
+using Imaged.Ipc;
 using Imaged.Ipc.Contract;
-using Imaged.Ipc.Varlink;
 
 namespace Imaged.Cli.Verbs;
 
@@ -56,7 +55,7 @@ internal sealed class RestoreVerb : Verb
             DryRun = isDry,
         };
         long start = Stopwatch.GetTimestamp();
-        RestoreSummary summary = Write(call.Printer, worker, parameters, target.Descriptors);
+        RestoreSummary summary = Write(call.Printer, worker, parameters, target);
         if (summary.Bad.Count > 0)
         {
             throw new CliException(
@@ -87,18 +86,18 @@ internal sealed class RestoreVerb : Verb
     }
 
     private static RestoreSummary Write(
-        Printer printer, WorkerProcess worker, RestoreParameters parameters, IReadOnlyList<SafeHandle> descriptors)
+        Printer printer, WorkerProcess worker, RestoreParameters parameters, RestoreTarget target)
     {
-        RestoreSummary summary = new();
-        using ProgressBar bar = new(printer);
-        foreach (VarlinkReply<RestoreReply> reply in
-            worker.Connection.CallMore(WorkerInterface.Restore, parameters, descriptors))
+        try
         {
-            summary = reply.Value.Summary ?? summary;
-            bar.Show(reply.Value.Progress);
+            RestoreReply reply = worker.CallLong(
+                WorkerInterface.Restore, parameters, target.Descriptors, printer, reply => reply.Progress);
+            return reply.Summary ?? new();
         }
-
-        return summary;
+        catch (ImagedException error) when (OutputFile.IsFull(error))
+        {
+            throw OutputFile.Full(parameters.Name, error);
+        }
     }
 
     private static string PlanOf(string name, RestoreSummary summary)

@@ -125,10 +125,10 @@ public sealed record BackupSummary
     public IReadOnlyList<BackupVolume> Volumes { get; set; } = [];
 
     /// <summary>What could not be read.</summary>
-    public IReadOnlyList<ByteRange> Lost { get; set; } = [];
+    public ByteRanges Lost { get; set; } = new();
 
     /// <summary>What is wrong in the file that was written.</summary>
-    public IReadOnlyList<ByteRange> Bad { get; set; } = [];
+    public ByteRanges Bad { get; set; } = new();
 
     /// <summary>What a person should know.</summary>
     public IReadOnlyList<string> Warnings { get; set; } = [];
@@ -157,6 +157,19 @@ public sealed record BackupVolume
 
     /// <summary>Why all of it was saved; null when only used blocks were.</summary>
     public string? Whole { get; set; }
+}
+
+/// <summary>Ranges of bytes, of which there may be many.</summary>
+public sealed record ByteRanges
+{
+    /// <summary>How many there are.</summary>
+    public int Count { get; set; }
+
+    /// <summary>Bytes in all of them.</summary>
+    public long Bytes { get; set; }
+
+    /// <summary>The first ones, up to 1000.</summary>
+    public IReadOnlyList<ByteRange> First { get; set; } = [];
 }
 
 /// <summary>A range of bytes.</summary>

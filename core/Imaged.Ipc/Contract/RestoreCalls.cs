@@ -54,7 +54,7 @@ public sealed record RestoreSummary
     public bool Checked { get; set; }
 
     /// <summary>What does not read back as it was written.</summary>
-    public IReadOnlyList<ByteRange> Bad { get; set; } = [];
+    public ByteRanges Bad { get; set; } = new();
 
     /// <summary>What a person should know.</summary>
     public IReadOnlyList<string> Warnings { get; set; } = [];

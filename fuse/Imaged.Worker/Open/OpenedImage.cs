@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Imaged.Backup;
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
@@ -114,6 +115,14 @@ internal sealed class OpenedImage : IDisposable
         }
     }
 
+    /// <summary>The backup whose disk is the content of the outermost layer; null when that is another image, or the
+    /// file is looked at in another way than as one.</summary>
+    /// <exception cref="ImageFormatException">Its manifest is damaged.</exception>
+    public BackupFile? ReadBackup() =>
+        Layers[0].Format.Id == "qcow2" && _choice.Offset is null or 0 && _choice.Size is null
+            ? BackupFile.Read(_files.Image)
+            : null;
+
     /// <summary>From now on what follows sequential reads is decoded ahead, on all processors. For those who read with
     /// one thread, or as others ask; who reads with all processors himself needs it not.</summary>
     public void StartReadAhead() => _ahead ??= new ReadAhead(Cache, ReadAhead.DefaultThreads);
@@ -168,6 +177,9 @@ internal sealed class OpenedImage : IDisposable
 
     /// <summary>The part of the disk that is meant when a block device is asked for.</summary>
     public BlockSource ChooseDevice() => _choice.Partition is { } number ? VolumeOf(number).Content : Disk;
+
+    /// <summary>The same part, to be copied: where it is not stored it is known to be zero.</summary>
+    public BlockSource ChooseCopy() => new SparseSource(ChooseDevice(), _files);
 
     /// <summary>Opens the file tree of a volume.</summary>
     public FileTree OpenTree(ImageVolume volume)

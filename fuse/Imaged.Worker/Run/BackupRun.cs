@@ -29,10 +29,10 @@ internal sealed class BackupRun
     }
 
     /// <summary>What the manifest of a file says; null when it is no backup.</summary>
-    /// <param name="handle">The file; becomes this call's.</param>
+    /// <param name="handle">The file; stays the caller's.</param>
     public static BackupDescription? Describe(SafeFileHandle handle)
     {
-        using FileSource file = new(handle);
+        using FileSource file = new(HostPath.Duplicate(handle));
         if (BackupFile.Read(file)?.Manifest is not { } manifest)
         {
             return null;
@@ -59,7 +59,7 @@ internal sealed class BackupRun
 
     /// <summary>Writes the backup, and reads it again.</summary>
     /// <param name="output">The file; stays the caller's.</param>
-    /// <param name="parent">The backup to stand on; becomes this run's.</param>
+    /// <param name="parent">The backup to stand on; stays the caller's.</param>
     public BackupSummary Run(SafeFileHandle output, SafeFileHandle? parent)
     {
         BackupRequest request = _parameters.Merge ? PlanMerge() : PlanBackup(parent);
@@ -74,8 +74,8 @@ internal sealed class BackupRun
             Digest = manifest.Digest,
             Checked = _parameters.Check,
             Volumes = [.. manifest.Volumes.Select(Map)],
-            Lost = Map(manifest.Lost),
-            Bad = _parameters.Check ? Map(ReadAgain(output, manifest, job)) : [],
+            Lost = RangeMapper.Map(manifest.Lost),
+            Bad = RangeMapper.Map(_parameters.Check ? ReadAgain(output, manifest, job) : []),
             Warnings = _warnings,
         };
     }
@@ -91,21 +91,18 @@ internal sealed class BackupRun
         Whole = volume.Whole,
     };
 
-    private static IReadOnlyList<ByteRange> Map(IReadOnlyList<BlockRange> ranges) =>
-        [.. ranges.Select(range => new ByteRange { Offset = range.Offset, Length = range.Length })];
-
     private BackupRequest PlanBackup(SafeFileHandle? parent)
     {
-        BlockSource disk = _image.ChooseDevice();
+        BlockSource disk = _image.ChooseCopy();
         if (disk.Length == 0)
         {
             throw new ImageFormatException(_image.Layers[^1].Format.Id, 0, "there is nothing to save: it is empty");
         }
 
-        disk.ExpectOnePass();
         _meter.Begin("look", 0);
-        BackupPlan plan = BackupPlan.Of(disk);
+        BackupPlan plan = BackupPlan.Of(disk, _parameters.KeepGoing);
         _warnings = plan.Warnings;
+        disk.ExpectOnePass();
         BackupSource source = _parameters.Source;
         return new BackupRequest(disk, plan.Used)
         {
@@ -134,7 +131,7 @@ internal sealed class BackupRun
     // The same disk of the same time: what it shows is compared with its digests while it is copied.
     private BackupRequest PlanMerge()
     {
-        BackupFile backup = BackupFile.Read(_image.Files.Image) ?? throw new ImageFormatException(
+        BackupFile backup = _image.ReadBackup() ?? throw new ImageFormatException(
             "backup", 0, "this is no backup of imaged: it has no manifest");
         VerifiedSource disk = new(_image.Layers[0].Content, backup);
         return new BackupRequest(disk, [new(0, disk.Length)])
@@ -147,7 +144,7 @@ internal sealed class BackupRun
 
     private BackupFile ReadParent(SafeFileHandle handle)
     {
-        using FileSource file = new(handle);
+        using FileSource file = new(HostPath.Duplicate(handle));
         return BackupFile.Read(file) ?? throw new ImageFormatException(
             "backup", 0, $"'{_parameters.ParentName}' is no backup of imaged: it has no manifest");
     }

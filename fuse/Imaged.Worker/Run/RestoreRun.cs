@@ -30,20 +30,20 @@ internal sealed class RestoreRun
     }
 
     /// <summary>Looks at both sides, and writes.</summary>
-    /// <param name="file">The target; becomes this run's.</param>
-    /// <param name="direct">The same device for direct writes; becomes this run's.</param>
+    /// <param name="file">The target; stays the caller's.</param>
+    /// <param name="direct">The same device for direct writes; stays the caller's.</param>
     /// <exception cref="ImagedException">The target is too short, or holds something and that is not to be
     /// lost.</exception>
     public RestoreSummary Run(SafeFileHandle file, SafeFileHandle? direct)
     {
-        BlockSource disk = _image.ChooseDevice();
+        BlockSource disk = _image.ChooseCopy();
         bool isFile = HostPath.Identify(file).IsRegular;
         if (isFile)
         {
             RandomAccess.SetLength(file, disk.Length);
         }
 
-        using DiskTarget target = new(file, direct);
+        DiskTarget target = new(file, direct);
         CheckLength(disk, target);
         List<string> holds = isFile ? [] : WhatIsOn(target);
         if (holds.Count > 0 && !_parameters.Force && !_parameters.DryRun)
@@ -54,16 +54,18 @@ internal sealed class RestoreRun
         }
 
         _meter.Begin("look", 0);
-        List<string> warnings = [];
-        IReadOnlyList<BlockRange> used = Plan(disk, warnings);
-        BlockSource source = Verified(disk);
+        BackupPlan plan = BackupPlan.Of(disk, keepGoing: false);
+        List<string> warnings = [.. plan.Warnings];
+        BlockSource source = Verified(disk, warnings);
+        IEnumerable<BlockRange> used = plan.Used;
         BlockSource? moved = isFile ? null : GptRelocation.Extend(source, target.Length);
         if (moved is not null)
         {
             // Up to the old end it is as it was; what is new is the end of the new disk.
-            used = [.. used, .. BackupPlan.DataOf(moved, disk.Length)];
+            used = used.Concat([.. BackupPlan.DataOf(moved, disk.Length)]);
         }
 
+        disk.ExpectOnePass();
         IReadOnlyList<BlockRange> bad = _parameters.DryRun
             ? []
             : new RestoreJob(new(moved ?? source, used, target) { Check = _parameters.Check }, _meter).Run();
@@ -75,22 +77,9 @@ internal sealed class RestoreRun
             Holds = holds,
             TableMoved = moved is not null,
             Checked = _parameters.Check && !_parameters.DryRun,
-            Bad = [.. bad.Select(range => new ByteRange { Offset = range.Offset, Length = range.Length })],
+            Bad = RangeMapper.Map(bad),
             Warnings = warnings,
         };
-    }
-
-    private static IReadOnlyList<BlockRange> Plan(BlockSource disk, List<string> warnings)
-    {
-        // Looking for maps would mean to decode everything, perhaps several times.
-        if (disk.IsOneWay)
-        {
-            return [new(0, disk.Length)];
-        }
-
-        BackupPlan plan = BackupPlan.Of(disk);
-        warnings.AddRange(plan.Warnings);
-        return [.. plan.Used];
     }
 
     private static List<string> WhatIsOn(DiskTarget target)
@@ -132,15 +121,22 @@ internal sealed class RestoreRun
     }
 
     // The disk, or its partition, with everything compared that a backup has digests of.
-    private BlockSource Verified(BlockSource disk)
+    private BlockSource Verified(BlockSource disk, List<string> warnings)
     {
-        if (BackupFile.Read(_image.Files.Image) is not { } backup)
+        if (_image.ReadBackup() is not { } backup)
         {
             return disk;
         }
 
+        if (backup.Manifest.Lost.Count > 0)
+        {
+            long lost = backup.Manifest.Lost.Sum(range => range.Length);
+            warnings.Add($"{lost} bytes could not be read when the backup was made, and are zero");
+        }
+
         VerifiedSource all = new(_image.Layers[0].Content, backup);
-        Partition? partition = _image.Volumes.FirstOrDefault(volume => volume.Content == disk)?.Partition;
+        BlockSource device = _image.ChooseDevice();
+        Partition? partition = _image.Volumes.FirstOrDefault(volume => volume.Content == device)?.Partition;
         return partition is null
             ? all
             : new SliceSource(all, partition.Offset, partition.Length, ownsInner: false, disk.SectorSize);

@@ -68,7 +68,7 @@ internal sealed class VerifyJob
     // Whether it is a backup, whose chunks all have digests.
     private bool CompareBackup()
     {
-        if (BackupFile.Read(_image.Files.Image) is not { } backup)
+        if (_image.ReadBackup() is not { } backup)
         {
             return false;
         }

@@ -15,7 +15,7 @@ public sealed class RestoreJobTests
     public void Used_bytes_are_written_the_head_last_and_others_left()
     {
         byte[] disk = Disk();
-        using Medium medium = new(6 * Mebibyte);
+        Medium medium = new(6 * Mebibyte);
         Assert.Empty(Restore(new MemorySource(disk), medium));
         foreach (BlockRange range in Used)
         {
@@ -34,7 +34,7 @@ public sealed class RestoreJobTests
     [Fact]
     public void A_medium_that_keeps_something_else_is_noticed()
     {
-        using Medium medium = new(6 * Mebibyte) { FlippedAt = 2 * Mebibyte + 9 };
+        Medium medium = new(6 * Mebibyte) { FlippedAt = 2 * Mebibyte + 9 };
         BlockRange bad = Assert.Single(Restore(new MemorySource(Disk()), medium));
         Assert.Equal(2 * Mebibyte, bad.Offset);
     }
@@ -44,19 +44,19 @@ public sealed class RestoreJobTests
     {
         ConcatSource source = new(
             [new MemorySource(Disk().AsMemory(0, 2 * Mebibyte)), new ZeroSource(3 * Mebibyte)], ownsParts: true);
-        using Medium medium = new(6 * Mebibyte);
+        Medium medium = new(6 * Mebibyte);
         Assert.Empty(Restore(source, medium));
         Assert.False(medium.Bytes.AsSpan(2 * Mebibyte, 700_000).ContainsAnyExcept((byte)0));
         Assert.Equal(0xEE, medium.Bytes[2 * Mebibyte + 700_000 + 4096]);
 
-        using Medium faulty = new(6 * Mebibyte) { FlippedAt = 2 * Mebibyte + 9 };
+        Medium faulty = new(6 * Mebibyte) { FlippedAt = 2 * Mebibyte + 9 };
         Assert.NotEmpty(Restore(source, faulty));
     }
 
     [Fact]
     public void A_source_that_fails_leaves_a_head_of_zeros()
     {
-        using Medium medium = new(6 * Mebibyte);
+        Medium medium = new(6 * Mebibyte);
         using BrokenSource source = new(Disk(), 4_500_001);
         Assert.Throws<IOException>(() => Restore(source, medium));
         Assert.False(medium.Bytes.AsSpan(0, Mebibyte).ContainsAnyExcept((byte)0));

@@ -18,7 +18,7 @@ public sealed record Qcow2Manifest(
     ImmutableArray<byte> Parent)
 {
     /// <summary>Longest manifest that is read, in bytes.</summary>
-    public const int MaxLength = 256 << 20;
+    public const int MaxLength = 64 << 20;
 
     /// <summary>The header extension that tells it.</summary>
     internal const uint ExtensionType = 0x494D4742;
@@ -39,16 +39,17 @@ public sealed record Qcow2Manifest(
     /// be.</exception>
     public static Qcow2Manifest? Find(BlockSource file)
     {
+        // Other images are not looked at any further: what is wrong with them is not for here.
         Span<byte> start = stackalloc byte[AutoclearAt + sizeof(ulong)];
-        if (file.ReadUpTo(0, start) < start.Length || !Qcow2Format.HasMagic(start))
+        if (file.ReadUpTo(0, start) < start.Length
+            || !Qcow2Format.HasMagic(start)
+            || BinaryPrimitives.ReadUInt32BigEndian(start[4..]) < 3
+            || (BinaryPrimitives.ReadUInt64BigEndian(start[AutoclearAt..]) & AutoclearFeature) == 0)
         {
             return null;
         }
 
-        Qcow2Header header = Qcow2Header.Parse(file);
-        if (header.Version < 3
-            || (BinaryPrimitives.ReadUInt64BigEndian(start[AutoclearAt..]) & AutoclearFeature) == 0
-            || Qcow2Extensions.Parse(file, header).Manifest is not { } extension)
+        if (Qcow2Extensions.Parse(file, Qcow2Header.Parse(file)).Manifest is not { } extension)
         {
             return null;
         }

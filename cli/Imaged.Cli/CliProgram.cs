@@ -1,8 +1,10 @@
 using System.Reflection;
 using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
+using Imaged.Cli.Jobs;
 using Imaged.Cli.Output;
 using Imaged.Cli.Verbs;
+using Imaged.Ipc.Contract;
 
 namespace Imaged.Cli;
 
@@ -19,14 +21,19 @@ internal static class CliProgram
         catch (Exception error)
         {
             Interrupts.WaitIfEnding();
-            (string? sentence, int exitCode) = ErrorReport.Describe(error);
-            if (sentence is not null)
-            {
-                Printer.Message(sentence);
-            }
-
-            return exitCode;
+            return Report(error);
         }
+    }
+
+    private static int Report(Exception error)
+    {
+        (string? sentence, int exitCode) = ErrorReport.Describe(error);
+        if (sentence is not null)
+        {
+            Printer.Message(sentence);
+        }
+
+        return exitCode;
     }
 
     private static int RunVerb(IReadOnlyList<string> arguments)
@@ -77,8 +84,38 @@ internal static class CliProgram
         Printer printer = new(
             arguments.Has(GlobalOptions.Json),
             arguments.Has(GlobalOptions.Quiet),
-            arguments.Has(GlobalOptions.Verbose));
-        return verb.Run(new VerbCall(arguments, printer));
+            arguments.Has(GlobalOptions.Verbose))
+        {
+            Progress = arguments.Text(GlobalOptions.Progress) switch
+            {
+                "json" => ProgressStyle.Json,
+                "none" => ProgressStyle.None,
+                _ => ProgressStyle.Bar,
+            },
+        };
+        VerbCall call = new(arguments, printer);
+        return verb.IsLong ? RunJob(verb, call) : verb.Run(call);
+    }
+
+    private static int RunJob(Verb verb, VerbCall call)
+    {
+        using Job job = Job.Begin(verb.Name, [.. Environment.GetCommandLineArgs().Skip(1)]);
+
+        // Also when nothing else is there to be undone: a job goes on when its terminal is lost.
+        using IDisposable interrupt = Interrupts.Add(() => { });
+        int exitCode;
+        try
+        {
+            exitCode = verb.Run(call);
+        }
+        catch (Exception error)
+        {
+            Interrupts.WaitIfEnding();
+            exitCode = Report(error);
+        }
+
+        job.End(exitCode == ExitCode.Done ? JobState.Done : JobState.Failed, exitCode);
+        return exitCode;
     }
 
     private static int Help(List<string> topics)

@@ -21,7 +21,12 @@ internal sealed class PrivateSystem : IDisposable
 
         // Workers of other users reach their images through it.
         Tool.Run("chmod", "755", _folder.Path);
-        _environment = new() { ["IMAGED_SOCKET"] = Socket, ["XDG_CACHE_HOME"] = _folder["cache"] };
+        _environment = new()
+        {
+            ["IMAGED_SOCKET"] = Socket,
+            ["XDG_CACHE_HOME"] = _folder["cache"],
+            ["IMAGED_JOBS"] = _folder["jobs"],
+        };
         AppDomain.CurrentDomain.FirstChanceException += NoteFailure;
     }
 

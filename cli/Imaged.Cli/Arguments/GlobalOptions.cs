@@ -11,5 +11,12 @@ internal static class GlobalOptions
     public static readonly OptionSpec Help = new("help", null, "this text") { Short = 'h' };
     public static readonly OptionSpec Version = new("version", null, "print the version");
 
+    /// <summary>Of the verbs that take long.</summary>
+    public static readonly OptionSpec Progress =
+        new("progress", "P", "on standard error: a bar on a terminal, lines of JSON, or nothing")
+        {
+            Choices = ["bar", "json", "none"],
+        };
+
     public static IReadOnlyList<OptionSpec> All { get; } = [Json, Socket, Quiet, Verbose, Help, Version];
 }

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Imaged.Cli.Jobs;
+using Imaged.Ipc.Contract;
 
 namespace Imaged.Cli.Hosting;
 
@@ -10,6 +12,9 @@ internal static class Interrupts
     private static readonly List<PosixSignalRegistration> Registrations = [];
     private static bool ending;
 
+    /// <summary>Whether the terminal is lost, and the job went on.</summary>
+    public static bool IsHungUp { get; private set; }
+
     /// <summary>Adds something to undo; disposing of the result takes it back.</summary>
     public static IDisposable Add(Action cleanUp)
     {
@@ -19,7 +24,7 @@ internal static class Interrupts
             {
                 Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, End));
                 Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, End));
-                Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, End));
+                Registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp));
             }
 
             CleanUps.Add(cleanUp);
@@ -36,6 +41,19 @@ internal static class Interrupts
         {
             Thread.Sleep(Timeout.Infinite);
         }
+    }
+
+    // A job does not end with the terminal, or the SSH session, that it was started from.
+    private static void HangUp(PosixSignalContext context)
+    {
+        if (Job.Current is null)
+        {
+            End(context);
+            return;
+        }
+
+        context.Cancel = true;
+        IsHungUp = true;
     }
 
     private static void End(PosixSignalContext context)
@@ -58,9 +76,10 @@ internal static class Interrupts
                 }
             }
 
-            Environment.Exit(context.Signal == PosixSignal.SIGINT
-                ? ExitCode.Interrupted
-                : 128 + SignalNumber(context.Signal));
+            int exitCode =
+                context.Signal == PosixSignal.SIGINT ? ExitCode.Interrupted : 128 + SignalNumber(context.Signal);
+            Job.Current?.End(JobState.Cancelled, exitCode);
+            Environment.Exit(exitCode);
         }
     }
 

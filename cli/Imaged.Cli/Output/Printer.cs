@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Imaged.Cli.Hosting;
+using Imaged.Cli.Jobs;
 using Imaged.Linux;
 
 namespace Imaged.Cli.Output;
@@ -11,6 +13,9 @@ namespace Imaged.Cli.Output;
 /// <param name="Verbose">Say how it is done.</param>
 internal sealed record Printer(bool Json, bool Quiet, bool Verbose)
 {
+    /// <summary>How it is shown how far a long call is.</summary>
+    public ProgressStyle Progress { get; init; }
+
     /// <summary>What messages begin with.</summary>
     public static string Program { get; set; } = "imagectl";
 
@@ -18,7 +23,11 @@ internal sealed record Printer(bool Json, bool Quiet, bool Verbose)
     public static void Write(StringBuilder text) => Write(text.ToString());
 
     /// <summary>Prints text.</summary>
-    public static void Write(string text) => StandardStream.Output.Write(Encoding.UTF8.GetBytes(text));
+    public static void Write(string text)
+    {
+        Job.Current?.Note(text.TrimEnd('\n'));
+        Write(Encoding.UTF8.GetBytes(text));
+    }
 
     /// <summary>Prints a value as one line of JSON, in ASCII: safe for any terminal.</summary>
     public static void WriteJson<T>(T value, JsonTypeInfo<T> type)
@@ -26,7 +35,7 @@ internal sealed record Printer(bool Json, bool Quiet, bool Verbose)
         using MemoryStream stream = new();
         JsonSerializer.Serialize(stream, value, type);
         stream.WriteByte((byte)'\n');
-        StandardStream.Output.Write(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+        Write(stream.GetBuffer().AsSpan(0, (int)stream.Length));
     }
 
     /// <summary>Something worth knowing that is no failure.</summary>
@@ -50,6 +59,7 @@ internal sealed record Printer(bool Json, bool Quiet, bool Verbose)
     /// <summary>A sentence on standard error.</summary>
     public static void Message(string sentence)
     {
+        Job.Current?.Note(SafeText.Sentence(sentence));
         try
         {
             StandardStream.Error.Write(Encoding.UTF8.GetBytes($"{Program}: {SafeText.Sentence(sentence)}\n"));
@@ -57,6 +67,18 @@ internal sealed record Printer(bool Json, bool Quiet, bool Verbose)
         catch (LinuxException)
         {
             // Nobody is there to read it.
+        }
+    }
+
+    private static void Write(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            StandardStream.Output.Write(text);
+        }
+        catch (LinuxException error) when (error.Errno == Errno.EIO && Interrupts.IsHungUp)
+        {
+            // The terminal is gone, and the job went on: its record has the text.
         }
     }
 }

@@ -20,6 +20,8 @@ internal sealed class BackupMergeVerb : Verb
 
     public override bool OpensImage => true;
 
+    public override bool IsLong => true;
+
     public override IReadOnlyList<string> Examples => ["imagectl backup merge /backup/data-friday.qcow2"];
 
     /// <summary>Writes a backup anew.</summary>

@@ -27,6 +27,8 @@ internal sealed class BackupPruneVerb : Verb
 
     public override IReadOnlyList<OptionSpec> Options => [Keep, MergeFirst, RestoreVerb.DryRun];
 
+    public override bool IsLong => true;
+
     public override IReadOnlyList<string> Examples =>
         ["imagectl backup prune /backup --keep daily=7,weekly=4 --merge"];
 

@@ -19,6 +19,9 @@ internal sealed class BackupVerb : Verb
         new("since", "BACKUP", "save only what has changed since that one, beside it") { IsFile = true };
 
     private static readonly OptionSpec Level = new("level", "N", "1 (fast, the default) to 19 (small)");
+    private static readonly OptionSpec Rate =
+        new("rate", "BYTES", "read no more than that per second, e.g. 50M");
+
     private static readonly OptionSpec KeepGoing =
         new("keep-going", null, "leave out what cannot be read, note it, and exit with 6");
 
@@ -34,9 +37,11 @@ internal sealed class BackupVerb : Verb
         "TARGET is a qcow2 image that shows the whole disk, for imagectl and for QEMU.\n"
         + "It appears when it is complete, has been read again and compared, and is on the disk.";
 
-    public override IReadOnlyList<OptionSpec> Options => [Since, Level, KeepGoing, NoCheck, ConvertVerb.Force];
+    public override IReadOnlyList<OptionSpec> Options => [Since, Level, Rate, KeepGoing, NoCheck, ConvertVerb.Force];
 
     public override bool OpensImage => true;
+
+    public override bool IsLong => true;
 
     public override IReadOnlyList<string> Examples =>
         [
@@ -69,6 +74,7 @@ internal sealed class BackupVerb : Verb
             Parent = parent is null ? null : 1,
             ParentName = since is null ? null : Path.GetFileName(since),
             Level = call.Arguments.Number(Level, 1, MaxLevel) ?? 1,
+            Rate = call.Arguments.Bytes(Rate),
             KeepGoing = call.Arguments.Has(KeepGoing),
             Check = !call.Arguments.Has(NoCheck),
             Source = described,

@@ -29,6 +29,8 @@ internal sealed class ConvertVerb : Verb
 
     public override bool OpensImage => true;
 
+    public override bool IsLong => true;
+
     public override IReadOnlyList<string> Examples =>
         [
             "imagectl convert game.nrg game.iso",

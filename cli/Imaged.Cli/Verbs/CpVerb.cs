@@ -26,6 +26,8 @@ internal sealed class CpVerb : Verb
 
     public override bool OpensImage => true;
 
+    public override bool IsLong => true;
+
     public override IReadOnlyList<string> Examples =>
         ["imagectl cp debian.iso /boot /tmp", "imagectl cp disk.vhdx --partition 2 / backup/"];
 

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text;
 using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
+using Imaged.Cli.Jobs;
 using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
 using Imaged.Ipc.Varlink;
@@ -18,7 +20,7 @@ internal sealed class MetricsVerb : Verb
 
     public override string Operands => string.Empty;
 
-    public override string Summary => "print the daemon's counters for Prometheus";
+    public override string Summary => "print counters of daemon and jobs for Prometheus";
 
     public override string Description => "For root. In the text format that node_exporter reads from files.";
 
@@ -33,6 +35,7 @@ internal sealed class MetricsVerb : Verb
     {
         using VarlinkConnection daemon = Daemon.Connect(call.Arguments);
         MetricsReply reply = daemon.Call(ManagerInterface.Metrics, new()).Value;
+        reply.Text += JobMetrics();
         if (call.Arguments.Text(Output) is { } path)
         {
             using OutputFile file = OutputFile.Create(path, replace: true);
@@ -49,5 +52,22 @@ internal sealed class MetricsVerb : Verb
         }
 
         return ExitCode.Done;
+    }
+
+    // Jobs are no business of the daemon: it need not even run for them.
+    private static string JobMetrics()
+    {
+        ILookup<JobState, JobRecord> jobs =
+            JobFolder.All.SelectMany(folder => folder.Read()).ToLookup(job => job.State);
+        StringBuilder text = new(
+            "# HELP imaged_jobs Long actions that run, and the last ones that ended.\n# TYPE imaged_jobs gauge\n");
+        foreach (JobState state in Enum.GetValues<JobState>())
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"imaged_jobs{{state=\"{state.ToString().ToLowerInvariant()}\"}} {jobs[state].Count()}\n");
+        }
+
+        return text.ToString();
     }
 }

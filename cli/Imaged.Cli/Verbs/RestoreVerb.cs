@@ -31,6 +31,8 @@ internal sealed class RestoreVerb : Verb
 
     public override bool OpensImage => true;
 
+    public override bool IsLong => true;
+
     public override IReadOnlyList<string> Examples =>
         [
             "imagectl restore monday.qcow2 /dev/sdb --dry-run",

@@ -34,6 +34,9 @@ internal abstract class Verb
     /// <summary>Whether it takes the options that say how to open an image.</summary>
     public virtual bool OpensImage => false;
 
+    /// <summary>Whether it may take long: it is a job then.</summary>
+    public virtual bool IsLong => false;
+
     /// <summary>Whether it is for units and scripts: the help of the program leaves it out.</summary>
     public virtual bool IsForUnits => false;
 
@@ -42,7 +45,12 @@ internal abstract class Verb
 
     /// <summary>All options it takes.</summary>
     public IReadOnlyList<OptionSpec> AllOptions =>
-        [.. Options, .. OpensImage ? ImageOptions.All : [], .. GlobalOptions.All];
+        [
+            .. Options,
+            .. IsLong ? [GlobalOptions.Progress] : Array.Empty<OptionSpec>(),
+            .. OpensImage ? ImageOptions.All : [],
+            .. GlobalOptions.All,
+        ];
 
     /// <summary>Does it.</summary>
     /// <returns>The exit code.</returns>

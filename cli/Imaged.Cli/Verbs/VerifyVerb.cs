@@ -21,6 +21,8 @@ internal sealed class VerifyVerb : Verb
 
     public override bool OpensImage => true;
 
+    public override bool IsLong => true;
+
     public override IReadOnlyList<string> Examples => ["imagectl verify evidence.E01 && echo good"];
 
     public override int Run(VerbCall call)

@@ -15,6 +15,9 @@ public sealed record BackupParameters
     /// <summary>Level of Zstandard, 1 to 19.</summary>
     public int Level { get; set; } = 1;
 
+    /// <summary>Bytes of the source to be read per second, at most; null for as many as there are.</summary>
+    public long? Rate { get; set; }
+
     /// <summary>Whether what cannot be read is left out and noted.</summary>
     public bool KeepGoing { get; set; }
 

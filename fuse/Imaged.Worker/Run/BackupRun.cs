@@ -103,6 +103,11 @@ internal sealed class BackupRun
         BackupPlan plan = BackupPlan.Of(disk, _parameters.KeepGoing);
         _warnings = plan.Warnings;
         disk.ExpectOnePass();
+        if (_parameters.Rate is > 0 and { } rate)
+        {
+            disk = new PacedSource(disk, rate);
+        }
+
         BackupSource source = _parameters.Source;
         return new BackupRequest(disk, plan.Used)
         {

@@ -1,6 +1,6 @@
 # fish completion for imagectl(1)
 
-set -l verbs info ls cat cp convert backup restore verify attach detach mount umount list monitor metrics doctor formats completion automount help
+set -l verbs info ls cat cp convert backup restore verify attach detach mount umount list monitor metrics job doctor formats completion automount help
 set -l none "not __fish_seen_subcommand_from $verbs"
 set -l image "__fish_seen_subcommand_from info ls cat cp convert backup restore verify attach mount"
 
@@ -14,6 +14,10 @@ end
 
 function __imagectl_attached
     imagectl list 2>/dev/null | awk 'NR > 1 {print $1}'
+end
+
+function __imagectl_jobs
+    imagectl job list 2>/dev/null | awk 'NR > 1 {print $1}'
 end
 
 complete -c imagectl -n $none -f
@@ -35,6 +39,8 @@ complete -c imagectl -n $none -a umount -d 'Undo mount'
 complete -c imagectl -n $none -a list -d 'What is attached and mounted'
 complete -c imagectl -n $none -a monitor -d 'Print what happens to attachments'
 complete -c imagectl -n $none -a metrics -d 'Print counters for Prometheus'
+complete -c imagectl -n $none -a job -d 'Long actions: job list, job show, job wait, job cancel'
+complete -c imagectl -n '__fish_seen_subcommand_from job' -x -a 'list show wait cancel (__imagectl_jobs)'
 complete -c imagectl -n $none -a doctor -d 'Check kernel, daemon, configuration'
 complete -c imagectl -n $none -a formats -d 'Every format and file system known'
 complete -c imagectl -n $none -a completion -d 'Print the script for a shell'
@@ -67,9 +73,11 @@ complete -c imagectl -n '__fish_seen_subcommand_from convert' -l to -x -a '(__im
 complete -c imagectl -n '__fish_seen_subcommand_from convert backup restore' -s f -l force -d 'Replace the output'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l since -r -F -d 'Save what changed since that backup'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l level -x -d '1 fast to 19 small'
+complete -c imagectl -n '__fish_seen_subcommand_from backup' -l rate -x -d 'Bytes per second at most'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l keep-going -d 'Leave out what cannot be read'
 complete -c imagectl -n '__fish_seen_subcommand_from backup restore' -l no-check -d 'Do not read it again'
 complete -c imagectl -n '__fish_seen_subcommand_from restore prune' -l dry-run -d 'Write nothing, say what would be done'
+complete -c imagectl -n '__fish_seen_subcommand_from cp convert backup restore verify wait' -l progress -x -a 'bar json none' -d 'How progress is shown'
 complete -c imagectl -n '__fish_seen_subcommand_from attach mount' -l via -x -a 'auto loop fuse' -d 'How'
 complete -c imagectl -n '__fish_seen_subcommand_from mount' -l as -x -a 'auto kernel tree disc' -d 'Who reads the files'
 complete -c imagectl -n '__fish_seen_subcommand_from ls cat cp' -l as -x -a 'auto disc' -d 'Files or tracks of a disc'

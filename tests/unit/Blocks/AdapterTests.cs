@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CsCheck;
 using Imaged.Blocks;
 using Imaged.TestKit.Contracts;
@@ -105,6 +106,25 @@ public sealed class AdapterTests
     }
 
     // Stores runs of 32 bytes or not, as a map says.
+    [Fact]
+    public void A_paced_source_reads_the_same_and_takes_its_time()
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 3000).Select(i => (byte)i)];
+        using MemorySource inner = new(bytes);
+        using PacedSource source = new(inner, rate: 20_000);
+        byte[] read = new byte[1000];
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < 3; i++)
+        {
+            source.Read(i * 1000, read);
+            Assert.Equal(bytes[(i * 1000)..((i + 1) * 1000)], read);
+        }
+
+        // The first thousand is free, each later one waits for the twentieth of a second that the one before takes.
+        Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds > 0.09);
+        Assert.Equal(inner.GetExtent(5), source.GetExtent(5));
+    }
+
     private sealed class Patchy : BlockSource
     {
         private const int Run = 32;

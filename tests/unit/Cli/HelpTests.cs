@@ -65,7 +65,7 @@ public sealed class HelpTests
     private static void AssertFits(string text)
     {
         string[] lines = text.TrimEnd('\n').Split('\n');
-        Assert.InRange(lines.Length, 3, 28);
+        Assert.InRange(lines.Length, 3, 32);
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 100));
     }
 }

@@ -95,7 +95,9 @@ install:  ## make install [DESTDIR=] [PREFIX=/usr]
 	install -D -m 0755 out/bin/imaged-worker $(DESTDIR)$(PREFIX)/libexec/imaged/imaged-worker
 	install -d -m 0755 $(DESTDIR)$(PREFIX)/sbin
 	for helper in mount.imaged umount.imaged; do ln -sf ../bin/imagectl $(DESTDIR)$(PREFIX)/sbin/$$helper; done
-	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/imaged
+	install -d -m 0755 $(DESTDIR)$(PREFIX)/lib/systemd/system-generators
+	ln -sf ../../../bin/imagectl $(DESTDIR)$(PREFIX)/lib/systemd/system-generators/imaged-backup-generator
+	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/imaged $(DESTDIR)$(SYSCONFDIR)/imaged/backup.d
 	PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SYSCONFDIR="$(SYSCONFDIR)" packaging/install-data
 
 .PHONY: deb

@@ -26,6 +26,8 @@ internal sealed class PrivateSystem : IDisposable
             ["IMAGED_SOCKET"] = Socket,
             ["XDG_CACHE_HOME"] = _folder["cache"],
             ["IMAGED_JOBS"] = _folder["jobs"],
+            ["IMAGED_BACKUP_D"] = _folder["backup.d"],
+            ["IMAGED_BACKUP_STATE"] = _folder["backup"],
         };
         AppDomain.CurrentDomain.FirstChanceException += NoteFailure;
     }

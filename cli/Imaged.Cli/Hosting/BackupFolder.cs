@@ -46,6 +46,18 @@ internal sealed record BackupFolder(string Path, IReadOnlyList<BackupListed> Bac
     /// <summary>The backup that another one stands on; null when that is whole, or the chain is broken.</summary>
     public BackupListed? ParentOf(BackupListed listed) => ParentOf(listed, Backups);
 
+    /// <summary>How many backups it stands on, one below the other.</summary>
+    public int DepthOf(BackupListed listed)
+    {
+        int depth = 0;
+        for (BackupListed? at = ParentOf(listed); at is not null && depth < Backups.Count; at = ParentOf(at))
+        {
+            depth++;
+        }
+
+        return depth;
+    }
+
     private static BackupListed? ParentOf(BackupListed listed, IEnumerable<BackupListed> all) =>
         listed.Backup is not { ParentName: { } name, ParentDigest: var digest }
             ? null

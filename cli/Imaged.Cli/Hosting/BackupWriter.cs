@@ -23,10 +23,15 @@ internal static class BackupWriter
         IReadOnlyList<SafeHandle> others,
         Printer printer)
     {
+        Progress last = new();
         try
         {
             BackupReply reply = worker.CallLong(
-                WorkerInterface.Backup, parameters, [output.Handle, .. others], printer, reply => reply.Progress);
+                WorkerInterface.Backup,
+                parameters,
+                [output.Handle, .. others],
+                printer,
+                reply => last = reply.Progress);
             BackupSummary summary = reply.Summary ?? new();
             if (summary.Bad.Count > 0)
             {
@@ -41,7 +46,17 @@ internal static class BackupWriter
         }
         catch (ImagedException error) when (OutputFile.IsFull(error))
         {
-            throw OutputFile.Full(name, error);
+            throw OutputFile.Full(name, error, Missing(output, last));
         }
+    }
+
+    // As if the rest took as much for each byte as what is done; at the very beginning as if nothing were compressed.
+    private static long? Missing(OutputFile output, Progress last)
+    {
+        decimal written = RandomAccess.GetLength(output.Handle);
+        decimal ratio = last.Done > 0 ? written / last.Done : 1;
+        return last.Total > last.Done
+            ? (long)Math.Clamp((last.Total * ratio) - written, 1, long.MaxValue)
+            : null;
     }
 }

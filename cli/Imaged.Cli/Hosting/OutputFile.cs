@@ -1,3 +1,4 @@
+using Imaged.Cli.Output;
 using Imaged.Ipc;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -50,8 +51,15 @@ internal sealed class OutputFile : IDisposable
     public static bool IsFull(ImagedException error) => error.Errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG;
 
     /// <summary>What to tell then.</summary>
-    public static CliException Full(string path, ImagedException error) =>
-        new(ExitCode.Failed, $"cannot write '{path}', nothing is left of it: {error.Message}");
+    /// <param name="path">The file.</param>
+    /// <param name="error">How the call failed.</param>
+    /// <param name="missing">How many bytes more it would have taken, about; null where nobody knows.</param>
+    public static CliException Full(string path, ImagedException error, long? missing = null)
+    {
+        string more =
+            missing is { } bytes ? $"; about {HumanSize.Of(bytes)} more would have been needed" : string.Empty;
+        return new(ExitCode.Failed, $"cannot write '{path}', nothing is left of it: {error.Message}{more}");
+    }
 
     /// <summary>Makes the file last and gives it its name.</summary>
     public void Commit()

@@ -36,18 +36,44 @@ internal sealed class BackupPruneVerb : Verb
     {
         string rules = call.Arguments.Text(Keep)
             ?? throw new CliException(ExitCode.Usage, "say what to keep, as in --keep daily=7,weekly=4");
-        Retention retention = new(rules);
-        using SafeFileHandle directory = BackupLock.Take(call.Positional(0)!, isShared: false);
-        BackupFolder folder = BackupFolder.Read(call.Positional(0)!);
-        HashSet<BackupListed> kept = ChooseKept(folder, retention);
-        BackupListed[] merged = call.Arguments.Has(MergeFirst)
+
+        // By the source: two disks that are saved to one folder have each their own week.
+        Prune(
+            call,
+            call.Positional(0)!,
+            new Retention(rules),
+            listed => listed.Backup!.Source.Name,
+            call.Arguments.Has(MergeFirst),
+            call.Arguments.Has(RestoreVerb.DryRun));
+        return ExitCode.Done;
+    }
+
+    /// <summary>Removes backups of a folder that rules do not keep and that no kept one stands on.</summary>
+    /// <param name="call">How it is told.</param>
+    /// <param name="path">The folder.</param>
+    /// <param name="retention">The rules.</param>
+    /// <param name="groupOf">What has rules of its own; null for a backup that is none of this business, which is
+    /// kept.</param>
+    /// <param name="mergeFirst">Whether those are made whole that are kept and stand on one that is not.</param>
+    /// <param name="isDry">Whether it is only told.</param>
+    internal static void Prune(
+        VerbCall call,
+        string path,
+        Retention retention,
+        Func<BackupListed, string?> groupOf,
+        bool mergeFirst,
+        bool isDry)
+    {
+        using SafeFileHandle directory = BackupLock.Take(path, isShared: false);
+        BackupFolder folder = BackupFolder.Read(path);
+        HashSet<BackupListed> kept = ChooseKept(folder, retention, groupOf);
+        BackupListed[] merged = mergeFirst
             ? [.. folder.Backups.Where(listed => kept.Contains(listed) && StandsOnOther(folder, listed, kept))]
             : [];
         HashSet<BackupListed> needed = WithParents(folder, kept, merged);
 
         // Those that stand on others go first: whenever this is interrupted, no chain is broken.
         BackupListed[] removed = [.. folder.Backups.Where(listed => !needed.Contains(listed)).Reverse()];
-        bool isDry = call.Arguments.Has(RestoreVerb.DryRun);
         foreach (BackupListed listed in merged)
         {
             Say(call, isDry ? "would be made whole" : "made whole", listed);
@@ -71,8 +97,6 @@ internal sealed class BackupPruneVerb : Verb
         {
             RandomAccess.FlushToDisk(directory);
         }
-
-        return ExitCode.Done;
     }
 
     private static void Say(VerbCall call, string what, BackupListed listed)
@@ -83,15 +107,17 @@ internal sealed class BackupPruneVerb : Verb
         }
     }
 
-    // By the source: two disks that are saved to one folder have each their own week.
-    private static HashSet<BackupListed> ChooseKept(BackupFolder folder, Retention retention)
+    private static HashSet<BackupListed> ChooseKept(
+        BackupFolder folder, Retention retention, Func<BackupListed, string?> groupOf)
     {
         HashSet<BackupListed> kept =
-            [.. folder.Backups.Where(listed => listed.Backup is null || listed.Problem is not null)];
-        foreach (IGrouping<string, BackupListed> source in
-            folder.Backups.Except(kept).GroupBy(listed => listed.Backup!.Source.Name))
+        [
+            .. folder.Backups.Where(
+                listed => listed.Backup is null || listed.Problem is not null || groupOf(listed) is null),
+        ];
+        foreach (IGrouping<string?, BackupListed> group in folder.Backups.Except(kept).GroupBy(groupOf))
         {
-            kept.UnionWith(retention.Choose(source, BackupFolder.TimeOf));
+            kept.UnionWith(retention.Choose(group, BackupFolder.TimeOf));
         }
 
         return kept;

@@ -21,7 +21,10 @@ internal sealed class DoctorVerb : Verb
 
     public override int Run(VerbCall call)
     {
-        FindingsReply reply = new() { Findings = [.. HostChecks.Run(), .. DaemonChecks.Run(call.Arguments)] };
+        FindingsReply reply = new()
+        {
+            Findings = [.. HostChecks.Run(), .. DaemonChecks.Run(call.Arguments), .. BackupChecks.Run()],
+        };
         if (call.Printer.Json)
         {
             Printer.WriteJson(reply, ContractJson.Default.FindingsReply);

@@ -13,6 +13,7 @@ internal static class VerbTable
         new BackupVerb(),
         new BackupListVerb(),
         new BackupMergeVerb(),
+        new BackupRunVerb(),
         new BackupPruneVerb(),
         new RestoreVerb(),
         new VerifyVerb(),

@@ -33,6 +33,8 @@ namespace Imaged.Ipc.Contract;
 [JsonSerializable(typeof(ReadBackupParameters))]
 [JsonSerializable(typeof(ReadBackupReply))]
 [JsonSerializable(typeof(BackupListing))]
+[JsonSerializable(typeof(ScheduleListing))]
+[JsonSerializable(typeof(BackupRunHistory))]
 [JsonSerializable(typeof(JobListing))]
 [JsonSerializable(typeof(JobRecord))]
 [JsonSerializable(typeof(JobProgress))]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Imaged.Linux;
 
 namespace Imaged.Daemon.Config;
 
@@ -55,25 +56,16 @@ internal sealed record DaemonConfig
     {
         DaemonConfig config = new();
         List<string> problems = [];
-        int number = 0;
-        foreach (string raw in lines)
+        foreach ((int number, string text, string key, string value) in SettingsFile.Read(lines))
         {
-            number++;
-            string line = raw.Split('#', 2)[0].Trim();
-            if (line.Length == 0)
-            {
-                continue;
-            }
-
-            string[] parts = line.Split('=', 2, StringSplitOptions.TrimEntries);
-            DaemonConfig? next = parts.Length == 2 ? config.With(parts[0], parts[1]) : null;
+            DaemonConfig? next = config.With(key, value);
             if (next is null)
             {
                 problems.Add(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"line {number}: '{line}' is not a known setting with a valid value"));
-                config = config with { Automount = config.Automount.WithWrong(parts[0]) };
+                        $"line {number}: '{text}' is not a known setting with a valid value"));
+                config = config with { Automount = config.Automount.WithWrong(key) };
             }
             else
             {

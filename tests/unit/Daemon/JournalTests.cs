@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
+using Imaged.Cli.Verbs;
 using Imaged.Daemon;
 using Imaged.Daemon.Journal;
 using Imaged.TestKit;
@@ -58,18 +59,27 @@ public sealed partial class JournalTests
             texts.Add(parts[i], parts[i + 1]);
         }
 
-        Assert.Equal(MessageIds.All.Values.Order(), texts.Keys.Order());
+        Assert.Equal(MessageIds.All.Values.Append(BackupRunVerb.FailureId).Order(), texts.Keys.Order());
         Dictionary<int, LoggerMessageAttribute> messages = typeof(DaemonLog)
             .GetMethods(BindingFlags.Static | BindingFlags.Public)
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
             .OfType<LoggerMessageAttribute>().ToDictionary(message => message.EventId);
         foreach ((int number, string id) in MessageIds.All)
         {
-            string[] known = [.. Parameter().Matches(messages[number].Message)
-                .Select(match => "IMAGED_" + match.Groups[1].Value.ToUpperInvariant())];
-            Assert.Matches(@"^\nSubject: [^\n]+\nDefined-By: imaged\nDocumentation: man:[^\n]+\n\n\S", texts[id]);
-            Assert.All(Field().Matches(texts[id]), match => Assert.Contains(match.Groups[1].Value, known));
+            AssertExplains(
+                texts[id],
+                Parameter().Matches(messages[number].Message)
+                    .Select(match => "IMAGED_" + match.Groups[1].Value.ToUpperInvariant()));
         }
+
+        AssertExplains(
+            texts[BackupRunVerb.FailureId], BackupRunVerb.Entry("data", new() { Problem = "why" }).Keys);
+    }
+
+    private static void AssertExplains(string text, IEnumerable<string> fields)
+    {
+        Assert.Matches(@"^\nSubject: [^\n]+\nDefined-By: imaged\nDocumentation: man:[^\n]+\n\n\S", text);
+        Assert.All(Field().Matches(text), match => Assert.Contains(match.Groups[1].Value, fields));
     }
 
     private static Dictionary<string, string> Log(Action<ILogger> write)

@@ -2,10 +2,10 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Imaged.Daemon.Journal;
+namespace Imaged.Linux;
 
 /// <summary>An entry of the journal, in its native protocol.</summary>
-internal sealed class JournalEntry
+public sealed class JournalEntry
 {
     private readonly ArrayBufferWriter<byte> _bytes = new(512);
 

@@ -1,0 +1,65 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Imaged.Cli.Schedule;
+
+/// <summary>The timers of scheduled backups: what the service manager says of them is the truth.</summary>
+internal static class TimerUnits
+{
+    private const string Prefix = "imaged-backup@";
+    private const string Suffix = ".timer";
+    private const int MaxMilliseconds = 10_000;
+
+    /// <summary>When each scheduled backup runs next, by name, in UTC; nothing where no service manager runs.</summary>
+    public static IReadOnlyDictionary<string, DateTime> Next()
+    {
+        Dictionary<string, DateTime> next = new(StringComparer.Ordinal);
+        if (!Directory.Exists("/run/systemd/system"))
+        {
+            return next;
+        }
+
+        try
+        {
+            ProcessStartInfo start =
+                new("systemctl", ["list-timers", "--all", "--output=json", "--no-pager", $"{Prefix}*{Suffix}"])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                };
+            using Process process = Process.Start(start)!;
+            string text = process.StandardOutput.ReadToEnd();
+            if (!process.WaitForExit(MaxMilliseconds))
+            {
+                process.Kill();
+                return next;
+            }
+
+            using JsonDocument document = JsonDocument.Parse(text);
+            foreach (JsonElement timer in document.RootElement.EnumerateArray())
+            {
+                string unit = timer.GetProperty("unit").GetString() ?? string.Empty;
+                if (unit.StartsWith(Prefix, StringComparison.Ordinal) && unit.EndsWith(Suffix, StringComparison.Ordinal)
+                    && timer.GetProperty("next") is { ValueKind: JsonValueKind.Number } value
+                    && value.TryGetInt64(out long microseconds) && microseconds > 0)
+                {
+                    next[unit[Prefix.Length..^Suffix.Length]] =
+                        DateTime.UnixEpoch.AddMicroseconds(microseconds);
+                }
+            }
+        }
+        catch (Exception error) when (error is Win32Exception or JsonException or InvalidOperationException
+            or KeyNotFoundException or ArgumentOutOfRangeException)
+        {
+            // It is told as not known.
+        }
+
+        return next;
+    }
+
+    /// <summary>A time as the contract has it.</summary>
+    public static string Text(DateTime utc) =>
+        utc.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -46,7 +46,7 @@ internal static class WorkerCalls
             Guard<ReadBackupParameters>((call, parameters) => ReadBackup(call, parameters)));
         calls.On(
             WorkerInterface.Restore, Guard<RestoreParameters>((call, parameters) => Restore(host, call, parameters)));
-        calls.On(WorkerInterface.Verify, Guard<Nothing>((call, _) => Verify(host, call)));
+        calls.On(WorkerInterface.Verify, Guard<VerifyParameters>((call, p) => Verify(host, call, p)));
         calls.On(
             WorkerInterface.Formats,
             Guard<Nothing>((call, _) => call.Reply(DescribeFormats(), Json.Default.FormatsReply)));
@@ -316,13 +316,22 @@ internal static class WorkerCalls
             Json.Default.RestoreReply);
     }
 
-    private static void Verify(WorkerHost host, VarlinkCall call)
+    private static void Verify(WorkerHost host, VarlinkCall call, VerifyParameters parameters)
     {
+        using SafeFileHandle? against = call.TakeDescriptor(parameters.Against, "against");
         ProgressMeter meter = new(level =>
             call.ReplyContinues(new VerifyReply { Progress = Map(level) }, Json.Default.VerifyReply));
-        host.Image.StartReadAhead();
         VerifyJob job = new(host.Image, meter);
-        job.Run();
+        if (against is null)
+        {
+            host.Image.StartReadAhead();
+            job.Run();
+        }
+        else
+        {
+            job.RunAgainst(against, parameters.AgainstName ?? string.Empty);
+        }
+
         call.Reply(
             new VerifyReply
             {

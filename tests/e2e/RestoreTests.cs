@@ -53,6 +53,39 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public void A_disk_is_compared_with_a_backup_and_the_files_that_differ_are_named()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        SavedVolume.Make(system);
+        SavedVolume.MakeDisk(system);
+        Backup(system, "big.img", "a.qcow2");
+        using LoopDisk target = LoopDisk.Of(system, "target", 300);
+        system.Run("restore", system["a.qcow2"], target.Path).Succeeds();
+
+        // The table of the longer disk is another one, and tells of a longer disk.
+        Assert.Equal(6, system.Run("verify", system["a.qcow2"], "--against", target.Path).ExitCode);
+        system.Run("verify", system["a.qcow2"], "--against", system["big.img"]).Succeeds();
+        In(system, "dd if=target of=part bs=1M skip=2 count=64 status=none");
+        string right = system.Run(
+            "verify", system["a.qcow2"], "--partition", "1", "--against", system["part"]).Succeeds().Output;
+        Assert.Contains("holds the same", right, StringComparison.Ordinal);
+
+        // debugfs says where a file lies.
+        In(system, "block=$(debugfs -R 'bmap /big 3' part 2>&1 | tail -n 1); size=$(dumpe2fs -h part 2>&1 | "
+            + "sed -n 's/^Block size: *//p'); printf X | dd of=part bs=1 seek=$((block * size + 5)) conv=notrunc 2>&1");
+        CommandResult wrong =
+            system.Run("verify", system["a.qcow2"], "--partition", "1", "--against", system["part"]);
+        Assert.Equal(6, wrong.ExitCode);
+        Assert.Contains("'/big' differs from", wrong.Output, StringComparison.Ordinal);
+        Assert.Contains("4096 bytes differ", wrong.Output, StringComparison.Ordinal);
+        Assert.Equal(2, wrong.Output.TrimEnd('\n').Split('\n').Length);
+
+        In(system, "truncate -s 40M part");
+        Assert.Equal(
+            6, system.Run("verify", system["a.qcow2"], "--partition", "1", "--against", system["part"]).ExitCode);
+    }
+
+    [Fact]
     public void One_partition_of_a_disk_comes_back_alone()
     {
         Requires.Root();

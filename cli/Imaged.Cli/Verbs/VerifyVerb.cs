@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
 using Imaged.Ipc;
@@ -11,6 +12,9 @@ namespace Imaged.Cli.Verbs;
 /// <summary><c>imagectl verify</c>.</summary>
 internal sealed class VerifyVerb : Verb
 {
+    private static readonly OptionSpec Against =
+        new("against", "DEVICE", "compare with what a disk, partition or file holds") { IsFile = true };
+
     public override string Name => "verify";
 
     public override string Operands => "IMAGE";
@@ -19,15 +23,20 @@ internal sealed class VerifyVerb : Verb
 
     public override string Description => "The exit code is 0 when nothing is wrong and 6 when something is.";
 
+    public override IReadOnlyList<OptionSpec> Options => [Against];
+
     public override bool OpensImage => true;
 
     public override bool IsLong => true;
 
-    public override IReadOnlyList<string> Examples => ["imagectl verify evidence.E01 && echo good"];
+    public override IReadOnlyList<string> Examples =>
+        ["imagectl verify evidence.E01 && echo good", "imagectl verify monday.qcow2 --against /dev/sdb3"];
 
     public override int Run(VerbCall call)
     {
         using ImageFile image = ImageFile.Open(call.Arguments);
+        using ImageFile? other =
+            call.Arguments.Text(Against) is { } path ? ImageFile.Open(path) : null;
         using WorkerProcess worker = WorkerProcess.Start(image.Directory);
         List<Problem> problems = [];
         List<string> confirmed = [];
@@ -36,7 +45,13 @@ internal sealed class VerifyVerb : Verb
         {
             worker.Open(image, call.Arguments, call.Printer);
             using ProgressBar bar = new(call.Printer);
-            foreach (VarlinkReply<VerifyReply> reply in worker.Connection.CallMore(WorkerInterface.Verify, new()))
+            VerifyParameters parameters = new()
+            {
+                Against = other is null ? null : 0,
+                AgainstName = other?.Path,
+            };
+            foreach (VarlinkReply<VerifyReply> reply in worker.Connection.CallMore(
+                WorkerInterface.Verify, parameters, other is null ? [] : [other.Handle]))
             {
                 problems.AddRange(reply.Value.Problems);
                 confirmed.AddRange(reply.Value.Confirmed);

@@ -40,6 +40,7 @@ namespace Imaged.Ipc.Contract;
 [JsonSerializable(typeof(JobProgress))]
 [JsonSerializable(typeof(RestoreReply))]
 [JsonSerializable(typeof(RestoreSummary))]
+[JsonSerializable(typeof(VerifyParameters))]
 [JsonSerializable(typeof(VerifyReply))]
 [JsonSerializable(typeof(FormatsReply))]
 [JsonSerializable(typeof(AttachParameters))]

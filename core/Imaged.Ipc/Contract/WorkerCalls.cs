@@ -165,6 +165,16 @@ public sealed record ConvertReply
     public Progress Progress { get; set; } = new();
 }
 
+/// <summary>Parameters of <c>io.imaged.Worker.Verify</c>.</summary>
+public sealed record VerifyParameters
+{
+    /// <summary>Index of the descriptor of a disk or file that is to hold the same; null for none.</summary>
+    public int? Against { get; set; }
+
+    /// <summary>Its name, for messages.</summary>
+    public string? AgainstName { get; set; }
+}
+
 /// <summary>A reply of <c>io.imaged.Worker.Verify</c>.</summary>
 public sealed record VerifyReply
 {

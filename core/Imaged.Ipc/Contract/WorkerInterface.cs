@@ -58,8 +58,8 @@ public static class WorkerInterface
         new(Name + ".Restore", Json.Default.RestoreParameters, Json.Default.RestoreReply);
 
     /// <summary>Looks for what is wrong; more.</summary>
-    public static VarlinkMethod<Nothing, VerifyReply> Verify { get; } =
-        new(Name + ".Verify", Json.Default.Nothing, Json.Default.VerifyReply);
+    public static VarlinkMethod<VerifyParameters, VerifyReply> Verify { get; } =
+        new(Name + ".Verify", Json.Default.VerifyParameters, Json.Default.VerifyReply);
 
     /// <summary>What the worker knows.</summary>
     public static VarlinkMethod<Nothing, FormatsReply> Formats { get; } =

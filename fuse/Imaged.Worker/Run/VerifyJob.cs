@@ -2,7 +2,9 @@ using Imaged.Backup;
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
+using Imaged.Linux;
 using Imaged.Worker.Open;
+using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Worker.Run;
 
@@ -24,8 +26,9 @@ internal sealed class VerifyJob
     private readonly OpenedImage _image;
     private readonly ProgressMeter _meter;
 
-    // What differs from the digests of a backup.
+    // What differs from the digests of a backup or from another disk, and what to say of a file that lies there.
     private IReadOnlyList<BlockRange> _bad = [];
+    private string _damage = "lies in what is damaged";
 
     /// <summary>A check of <paramref name="image"/>.</summary>
     public VerifyJob(OpenedImage image, ProgressMeter meter)
@@ -53,16 +56,40 @@ internal sealed class VerifyJob
             CheckLayer(layer);
         }
 
-        foreach (ImageVolume volume in _image.Volumes)
+        WalkVolumes();
+    }
+
+    /// <summary>Compares it, or the partition that was chosen, with a disk or file: what its file systems
+    /// use.</summary>
+    /// <param name="handle">The other one; stays the caller's.</param>
+    /// <param name="name">Its name.</param>
+    public void RunAgainst(SafeFileHandle handle, string name)
+    {
+        using BlockSource other = HostPath.Identify(handle).IsBlockDevice
+            ? new DirectSource(HostPath.Duplicate(handle))
+            : new FileSource(HostPath.Duplicate(handle));
+        BlockSource disk = _image.ChooseCopy();
+        _meter.Begin("look", 0);
+        BackupPlan plan = BackupPlan.Of(disk, keepGoing: false);
+        disk.ExpectOnePass();
+        IReadOnlyList<BlockRange> different = new DiskComparison(disk, plan.Used, other, _meter).Run();
+        if (different.Count == 0)
         {
-            foreach (VolumeInfo info in volume.FileSystems)
-            {
-                if (FileSystems.Find(info.FileSystem) is { Info.CanRead: true } entry)
-                {
-                    WalkVolume(volume, entry);
-                }
-            }
+            Confirmed.Add($"'{name}' holds the same");
+            return;
         }
+
+        // From here on by places on the whole disk.
+        BlockSource device = _image.ChooseDevice();
+        Partition? chosen = _image.Volumes.FirstOrDefault(volume => volume.Content == device)?.Partition;
+        _damage = $"differs from '{name}'";
+        _bad = [.. different.Select(range => range with { Offset = range.Offset + (chosen?.Offset ?? 0) })];
+        foreach (BlockRange range in _bad)
+        {
+            Add("disk", range.Offset, $"{range.Length} bytes differ from '{name}'{PlaceOf(range)}");
+        }
+
+        WalkVolumes();
     }
 
     // Whether it is a backup, whose chunks all have digests.
@@ -133,6 +160,20 @@ internal sealed class VerifyJob
         }
     }
 
+    private void WalkVolumes()
+    {
+        foreach (ImageVolume volume in _image.Volumes)
+        {
+            foreach (VolumeInfo info in volume.FileSystems)
+            {
+                if (FileSystems.Find(info.FileSystem) is { Info.CanRead: true } entry)
+                {
+                    WalkVolume(volume, entry);
+                }
+            }
+        }
+    }
+
     private void WalkVolume(ImageVolume volume, FileSystemEntry entry)
     {
         string layer = volume.Partition is { } partition ? $"partition {partition.Number}" : entry.Info.Id;
@@ -200,7 +241,7 @@ internal sealed class VerifyJob
                     Extent extent = file.GetExtent(offset);
                     if (IsBad(extent))
                     {
-                        Add(layer, null, $"'{path}' lies in what is damaged");
+                        Add(layer, null, $"'{path}' {_damage}");
                         return;
                     }
 

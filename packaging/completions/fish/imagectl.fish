@@ -72,6 +72,7 @@ complete -c imagectl -n '__fish_seen_subcommand_from ls' -s R -l recursive -d 'G
 complete -c imagectl -n '__fish_seen_subcommand_from convert' -l to -x -a '(__imagectl_formats)' -d 'Format to write'
 complete -c imagectl -n '__fish_seen_subcommand_from convert backup restore' -s f -l force -d 'Replace the output'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l since -r -F -d 'Save what changed since that backup'
+complete -c imagectl -n '__fish_seen_subcommand_from verify' -l against -r -F -d 'Compare with a disk'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l level -x -d '1 fast to 19 small'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l rate -x -d 'Bytes per second at most'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l keep-going -d 'Leave out what cannot be read'

@@ -30,6 +30,22 @@ public static unsafe class BlockDevice
         return size;
     }
 
+    /// <summary>Whether the kernel has given a device to one holder alone, such as a mount.</summary>
+    /// <param name="path">The device.</param>
+    /// <returns>False, too, when it cannot be opened for another reason.</returns>
+    public static bool IsClaimed(string path)
+    {
+        try
+        {
+            using SafeFileHandle device = HostPath.Open(path, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_EXCL);
+            return false;
+        }
+        catch (LinuxException error)
+        {
+            return error.Errno == Errno.EBUSY;
+        }
+    }
+
     /// <summary>Locks a whole disk against udev, which leaves it alone until it is unlocked or closed ("Locking Block
     /// Device Access" of systemd).</summary>
     /// <returns>False when somebody else has the lock.</returns>

@@ -10,6 +10,9 @@ namespace Imaged.Linux;
 /// <param name="IsReadOnly">Whether it cannot be changed by that.</param>
 public sealed record BlockDeviceUse(string Device, string What, bool IsReadOnly)
 {
+    /// <summary>The mount, when it is one.</summary>
+    public MountEntry? Mount { get; init; }
+
     /// <summary>All uses of a device, of its partitions, and of the devices that lie on them (LVM, RAID,
     /// encryption).</summary>
     public static IReadOnlyList<BlockDeviceUse> Of(DeviceNumber device)
@@ -23,7 +26,7 @@ public sealed record BlockDeviceUse(string Device, string What, bool IsReadOnly)
             DeviceNumber used = devices.ContainsKey(mount.Device) ? mount.Device : NumberOf(mount.Source);
             if (devices.TryGetValue(used, out string? name))
             {
-                uses.Add(new(name, $"mounted at '{mount.Path}'", mount.IsReadOnly));
+                uses.Add(new(name, $"mounted at '{mount.Path}'", mount.IsReadOnly) { Mount = mount });
             }
         }
 
@@ -37,6 +40,30 @@ public sealed record BlockDeviceUse(string Device, string What, bool IsReadOnly)
         }
 
         return uses;
+    }
+
+    /// <summary>A use that is not to be seen from here: the kernel has given a device, or a partition of it, to one
+    /// holder alone, which is none of those that are known. It is mounted in another container, or is a further device
+    /// of a file system.</summary>
+    /// <param name="device">The device, which nobody here has opened for himself alone.</param>
+    /// <param name="known">Its uses, as <see cref="Of"/> tells them.</param>
+    public static BlockDeviceUse? FindHidden(DeviceNumber device, IReadOnlyList<BlockDeviceUse> known)
+    {
+        Dictionary<DeviceNumber, string> devices = [];
+        Collect(SysfsFolder(device), devices);
+        foreach ((DeviceNumber number, string path) in devices)
+        {
+            // Who has partitions, or is part of another device, is held by these.
+            string folder = SysfsFolder(number);
+            bool isHeld = Partitions(folder).Any() || Holders(folder).Any()
+                || known.Any(use => use.Device == path);
+            if (!isHeld && BlockDevice.IsClaimed(path))
+            {
+                return new(path, "in use by another program, or mounted in another container", IsReadOnly: false);
+            }
+        }
+
+        return null;
     }
 
     private static string SysfsFolder(DeviceNumber device)
@@ -53,19 +80,20 @@ public sealed record BlockDeviceUse(string Device, string What, bool IsReadOnly)
             return;
         }
 
-        foreach (string child in Directory.EnumerateDirectories(folder))
+        foreach (string part in Partitions(folder).Concat(Holders(folder)))
         {
-            if (File.Exists(Path.Combine(child, "partition")))
-            {
-                Collect(child, devices);
-            }
+            Collect(part, devices);
         }
+    }
 
+    private static IEnumerable<string> Partitions(string folder) =>
+        Directory.EnumerateDirectories(folder).Where(child => File.Exists(Path.Combine(child, "partition")));
+
+    private static IEnumerable<string> Holders(string folder)
+    {
         string holders = Path.Combine(folder, "holders");
-        foreach (string holder in Directory.Exists(holders) ? Directory.EnumerateFileSystemEntries(holders) : [])
-        {
-            Collect(File.ResolveLinkTarget(holder, returnFinalTarget: true)?.FullName ?? holder, devices);
-        }
+        return (Directory.Exists(holders) ? Directory.EnumerateFileSystemEntries(holders) : [])
+            .Select(holder => File.ResolveLinkTarget(holder, returnFinalTarget: true)?.FullName ?? holder);
     }
 
     private static bool TryReadNumber(string path, out DeviceNumber number)

@@ -38,7 +38,7 @@ public sealed unsafe partial class ChildProcess : IDisposable
     /// standard error shared. Nothing else is inherited but the descriptors given.</summary>
     /// <param name="path">The program.</param>
     /// <param name="arguments">Arguments after the program's name.</param>
-    /// <param name="descriptors">What to pass, and the number that it gets there, 2 or above.</param>
+    /// <param name="descriptors">What to pass, and the number that it gets there, 1 or above.</param>
     /// <param name="environment">The whole environment, as <c>NAME=value</c>; null for ours.</param>
     /// <exception cref="LinuxException">It cannot be started.</exception>
     public static ChildProcess Start(

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Imaged.TestKit;
 using Xunit;
@@ -335,13 +334,6 @@ public sealed class BackupTests
         element.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 
     // The last thing in the file, by what docs/backup-format.md says of it.
-    private static JsonElement ReadManifest(string path)
-    {
-        byte[] file = File.ReadAllBytes(path);
-        int at = file.AsSpan().LastIndexOf("{\"version\":1"u8);
-        return JsonDocument.Parse(Encoding.UTF8.GetString(file.AsSpan(at))).RootElement.Clone();
-    }
-
     // Where the compressed cluster of this number stands in an image of 64 KiB clusters, by QEMU's own map.
     private static int FindCompressed(string path, int cluster)
     {

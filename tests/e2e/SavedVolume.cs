@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Imaged.TestKit;
 
@@ -35,6 +36,14 @@ internal static class SavedVolume
     /// <returns>What <c>--json</c> says.</returns>
     public static JsonElement Backup(PrivateSystem system, string source, string target, params string[] options) =>
         system.Run(["backup", "--json", system[source], system[target], .. options]).Succeeds().Json;
+
+    /// <summary>The manifest of a backup, by nothing but its place at the end of the file.</summary>
+    public static JsonElement ReadManifest(string path)
+    {
+        byte[] file = File.ReadAllBytes(path);
+        int at = file.AsSpan().LastIndexOf("{\"version\":1"u8);
+        return JsonDocument.Parse(Encoding.UTF8.GetString(file.AsSpan(at))).RootElement.Clone();
+    }
 
     /// <summary>Runs a script in the folder of the system.</summary>
     public static string In(PrivateSystem system, string script) => Tool.Shell($"cd '{system.Folder}'; {script}").Text;

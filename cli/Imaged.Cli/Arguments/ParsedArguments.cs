@@ -36,6 +36,15 @@ internal sealed class ParsedArguments
             return null;
         }
 
+        return TryParseBytes(text, out long bytes)
+            ? bytes
+            : throw new CliException(
+                ExitCode.Usage, $"--{option.Name} is a number of bytes such as 32768, 32K or 4G, not '{text}'");
+    }
+
+    /// <summary>Reads a byte count; K, M, G and T count by 1024.</summary>
+    public static bool TryParseBytes(string text, out long bytes)
+    {
         int shift = (text.Length == 0 ? '0' : char.ToUpperInvariant(text[^1])) switch
         {
             'K' => 10,
@@ -45,11 +54,10 @@ internal sealed class ParsedArguments
             _ => 0,
         };
         string digits = shift == 0 ? text : text[..^1];
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            && number <= long.MaxValue >> shift
-            ? number << shift
-            : throw new CliException(
-                ExitCode.Usage, $"--{option.Name} is a number of bytes such as 32768, 32K or 4G, not '{text}'");
+        bool isNumber = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out bytes)
+            && bytes <= long.MaxValue >> shift;
+        bytes = isNumber ? bytes << shift : 0;
+        return isNumber;
     }
 
     internal void Add(OptionSpec option, string value)

@@ -3,19 +3,18 @@ using Imaged.Linux;
 
 namespace Imaged.Cli.Hosting;
 
-/// <summary>What a backup is made of, and whether it stays as it is meanwhile.</summary>
+/// <summary>What a backup is made of.</summary>
 internal static class BackupOrigin
 {
     /// <summary>Looks at the source.</summary>
-    /// <returns>What the manifest says of it, and one word for why it does not change.</returns>
-    /// <exception cref="CliException">It is being written to.</exception>
-    public static (BackupSource Source, string Consistency) Describe(ImageFile source)
+    /// <returns>What the manifest says of it.</returns>
+    public static BackupSource Describe(ImageFile source)
     {
         FileIdentity identity = HostPath.Identify(source.Handle);
         BackupSource described = new() { Name = source.RealPath, Kind = "file" };
         if (!identity.IsBlockDevice)
         {
-            return (described, "file");
+            return described;
         }
 
         string sysfs = $"/sys/dev/block/{identity.DeviceNode}";
@@ -24,18 +23,7 @@ internal static class BackupOrigin
         string disk = isPartition ? Path.Combine(sysfs, "..") : sysfs;
         described.Model = ReadText(Path.Combine(disk, "device/model"));
         described.Serial = ReadText(Path.Combine(disk, "device/serial")) ?? ReadText(Path.Combine(disk, "serial"));
-
-        IReadOnlyList<BlockDeviceUse> uses = BlockDeviceUse.Of(identity.DeviceNode);
-        BlockDeviceUse? writer = uses.FirstOrDefault(use => !use.IsReadOnly);
-        if (writer is not null)
-        {
-            throw new CliException(
-                ExitCode.Refused,
-                $"'{writer.Device}' is {writer.What} and may change while it is saved: unmount it, "
-                + "or make it read-only meanwhile (mount -o remount,ro), or name a snapshot of it");
-        }
-
-        return (described, uses.Count == 0 ? "unused" : "read-only");
+        return described;
     }
 
     private static string? ReadText(string path)

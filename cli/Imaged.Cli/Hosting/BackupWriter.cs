@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Imaged.Cli.Consistency;
 using Imaged.Cli.Output;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
@@ -15,23 +16,27 @@ internal static class BackupWriter
     /// <param name="name">Its name, as the user wrote it.</param>
     /// <param name="others">Descriptors 1 and following.</param>
     /// <param name="printer">Where it is shown how far it is.</param>
+    /// <param name="source">What is read, which may not change until it has been; null when it cannot.</param>
     public static BackupSummary Write(
         WorkerProcess worker,
         BackupParameters parameters,
         OutputFile output,
         string name,
         IReadOnlyList<SafeHandle> others,
-        Printer printer)
+        Printer printer,
+        ConsistentSource? source = null)
     {
         Progress last = new();
         try
         {
+            source?.EndOnLoss(worker);
             BackupReply reply = worker.CallLong(
-                WorkerInterface.Backup,
-                parameters,
-                [output.Handle, .. others],
-                printer,
-                reply => last = reply.Progress);
+                WorkerInterface.Backup, parameters, [output.Handle, .. others], printer, reply =>
+                {
+                    source?.Follow(reply.Progress);
+                    return last = reply.Progress;
+                });
+            source?.Finish();
             BackupSummary summary = reply.Summary ?? new();
             if (summary.Bad.Count > 0)
             {
@@ -43,6 +48,10 @@ internal static class BackupWriter
 
             output.Commit();
             return summary;
+        }
+        catch (Exception error) when (error is not CliException && source?.FindFault() is { } sentence)
+        {
+            throw new CliException(ExitCode.Failed, sentence);
         }
         catch (ImagedException error) when (OutputFile.IsFull(error))
         {

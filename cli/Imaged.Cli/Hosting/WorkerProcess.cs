@@ -126,6 +126,9 @@ internal sealed class WorkerProcess : IDisposable
         return last;
     }
 
+    /// <summary>Ends the worker at once: whoever waits for an answer gets none. Any thread may call this.</summary>
+    public void Kill() => _process.Kill();
+
     /// <summary>Closes the connection, upon which the worker ends; kills it if it does not.</summary>
     public void Dispose()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Imaged.Cli.Arguments;
+using Imaged.Cli.Consistency;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
@@ -37,7 +38,8 @@ internal sealed class BackupVerb : Verb
         "TARGET is a qcow2 image that shows the whole disk, for imagectl and for QEMU.\n"
         + "It appears when it is complete, has been read again and compared, and is on the disk.";
 
-    public override IReadOnlyList<OptionSpec> Options => [Since, Level, Rate, KeepGoing, NoCheck, ConvertVerb.Force];
+    public override IReadOnlyList<OptionSpec> Options =>
+        [Since, ConsistencyChoice.Option, Level, Rate, KeepGoing, NoCheck, ConvertVerb.Force];
 
     public override bool OpensImage => true;
 
@@ -60,14 +62,15 @@ internal sealed class BackupVerb : Verb
                 + "for the bytes of the disk: imagectl convert SOURCE -");
         }
 
-        using ImageFile source = ImageFile.Open(call.Arguments);
-        (BackupSource described, string consistency) = BackupOrigin.Describe(source);
+        using ImageFile named = ImageFile.Open(call.Arguments);
+        ConsistencyChoice choice = ConsistencyChoice.Read(call.Arguments);
         string? since = call.Arguments.Text(Since);
         using SafeFileHandle folder = BackupLock.Take(FolderOf(target), isShared: true);
         using SafeFileHandle? parent = since is null ? null : OpenParent(since, target);
         using OutputFile output = OutputFile.Create(target, call.Arguments.Has(ConvertVerb.Force), isPrivate: true);
-        using WorkerProcess worker = WorkerProcess.Start(source.Directory);
-        worker.Open(source, call.Arguments, call.Printer);
+        using ConsistentSource source = ConsistentSource.Open(named, choice, FolderOf(target));
+        using WorkerProcess worker = WorkerProcess.Start(source.Image.Directory);
+        worker.Open(source.Image, call.Arguments, call.Printer);
         BackupParameters parameters = new()
         {
             Output = 0,
@@ -77,19 +80,19 @@ internal sealed class BackupVerb : Verb
             Rate = call.Arguments.Bytes(Rate),
             KeepGoing = call.Arguments.Has(KeepGoing),
             Check = !call.Arguments.Has(NoCheck),
-            Source = described,
-            Consistency = consistency,
+            Source = source.Described,
+            Consistency = source.Consistency,
         };
         long start = Stopwatch.GetTimestamp();
         BackupSummary summary = BackupWriter.Write(
-            worker, parameters, output, target, parent is null ? [] : [parent], call.Printer);
+            worker, parameters, output, target, parent is null ? [] : [parent], call.Printer, source);
         if (call.Printer.Json)
         {
             Printer.WriteJson(summary, ContractJson.Default.BackupSummary);
         }
         else
         {
-            Printer.Write(TextOf(summary, consistency, Stopwatch.GetElapsedTime(start)));
+            Printer.Write(TextOf(summary, source.Consistency, Stopwatch.GetElapsedTime(start)));
         }
 
         foreach (string warning in summary.Warnings)

@@ -33,6 +33,7 @@ internal static class VerbTable
         new FormatsVerb(),
         new CompletionVerb(),
         new AutomountVerb(),
+        new BackupGuardVerb(),
     ];
 
     /// <summary>The verb that is meant when none is given.</summary>

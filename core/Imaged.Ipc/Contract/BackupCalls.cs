@@ -124,6 +124,9 @@ public sealed record BackupSummary
     /// <summary>Whether the file was read again and compared.</summary>
     public bool Checked { get; set; }
 
+    /// <summary>How the source was kept from changing, one word.</summary>
+    public string Consistency { get; set; } = string.Empty;
+
     /// <summary>The file systems.</summary>
     public IReadOnlyList<BackupVolume> Volumes { get; set; } = [];
 

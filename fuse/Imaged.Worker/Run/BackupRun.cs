@@ -73,6 +73,7 @@ internal sealed class BackupRun
             FileSize = RandomAccess.GetLength(output),
             Digest = manifest.Digest,
             Checked = _parameters.Check,
+            Consistency = manifest.Consistency,
             Volumes = [.. manifest.Volumes.Select(Map)],
             Lost = RangeMapper.Map(manifest.Lost),
             Bad = RangeMapper.Map(_parameters.Check ? ReadAgain(output, manifest, job) : []),

@@ -45,6 +45,7 @@ complete -c imagectl -n $none -a doctor -d 'Check kernel, daemon, configuration'
 complete -c imagectl -n $none -a formats -d 'Every format and file system known'
 complete -c imagectl -n $none -a completion -d 'Print the script for a shell'
 complete -c imagectl -n $none -a automount -d 'Mount what imaged.conf lets mount itself'
+complete -c imagectl -n $none -a backup-guard -d 'Keep the source of a backup from changing'
 complete -c imagectl -n $none -a help -d 'Explain a verb'
 
 complete -c imagectl -l json -d 'Print JSON'
@@ -73,6 +74,7 @@ complete -c imagectl -n '__fish_seen_subcommand_from convert' -l to -x -a '(__im
 complete -c imagectl -n '__fish_seen_subcommand_from convert backup restore' -s f -l force -d 'Replace the output'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l since -r -F -d 'Save what changed since that backup'
 complete -c imagectl -n '__fish_seen_subcommand_from verify' -l against -r -F -d 'Compare with a disk'
+complete -c imagectl -n '__fish_seen_subcommand_from backup' -l consistency -x -a 'auto unused snapshot freeze' -d 'How the source is kept from changing'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l level -x -d '1 fast to 19 small'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l rate -x -d 'Bytes per second at most'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l keep-going -d 'Leave out what cannot be read'
@@ -91,3 +93,4 @@ complete -c imagectl -n '__fish_seen_subcommand_from detach umount' -l all -d 'A
 complete -c imagectl -n '__fish_seen_subcommand_from detach umount' -a '(__imagectl_attached)'
 complete -c imagectl -n '__fish_seen_subcommand_from completion' -x -a 'bash zsh fish'
 complete -c imagectl -n '__fish_seen_subcommand_from help' -x -a "$verbs"
+complete -c imagectl -n '__fish_seen_subcommand_from backup-guard' -l sweep -d 'Remove snapshots of backups that were killed'

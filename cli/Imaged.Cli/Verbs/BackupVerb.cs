@@ -35,8 +35,7 @@ internal sealed class BackupVerb : Verb
     public override string Summary => "save a disk, a partition or an image: used blocks only, compressed";
 
     public override string Description =>
-        "TARGET is a qcow2 image that shows the whole disk, for imagectl and for QEMU.\n"
-        + "It appears when it is complete, has been read again and compared, and is on the disk.";
+        "TARGET, a qcow2 image of the whole disk, appears when it is complete, compared and on the disk.";
 
     public override IReadOnlyList<OptionSpec> Options =>
         [Since, ConsistencyChoice.Option, Level, Rate, KeepGoing, NoCheck, ConvertVerb.Force];

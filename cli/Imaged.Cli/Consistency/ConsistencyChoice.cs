@@ -31,7 +31,7 @@ internal sealed record ConsistencyChoice(ConsistencyMode Mode, long? SnapshotSiz
 
     /// <summary>The option.</summary>
     public static readonly OptionSpec Option =
-        new("consistency", "HOW", "auto, unused, snapshot[:SIZE], freeze[:SECONDS]: imagectl(1)");
+        new("consistency", "HOW", "auto, unused, snapshot[:SIZE], freeze[:SECONDS]: see man");
 
     private const int MaxFreezeSeconds = 86400;
 

@@ -12,6 +12,7 @@ internal sealed class ConsistentSource : IDisposable
 {
     private readonly SourceGuard? _guard;
     private readonly ImageFile? _snapshot;
+    private readonly IDisposable? _interrupt;
     private bool _isFinished;
 
     private ConsistentSource(ImageFile image, string consistency, SourceGuard? guard, ImageFile? snapshot)
@@ -21,6 +22,9 @@ internal sealed class ConsistentSource : IDisposable
         Consistency = consistency;
         _guard = guard;
         _snapshot = snapshot;
+
+        // Before the guard is waited for, which removes what nobody has open.
+        _interrupt = snapshot is null ? null : Interrupts.Add(snapshot.Dispose);
     }
 
     /// <summary>What to read: the source, or a snapshot of it.</summary>
@@ -47,9 +51,14 @@ internal sealed class ConsistentSource : IDisposable
                 : throw NoVolume(image);
         }
 
+        if (Environment.IsPrivilegedProcess)
+        {
+            SnapshotMarkers.Default.Sweep();
+        }
+
         IReadOnlyList<BlockDeviceUse> uses = BlockDeviceUse.Of(identity.DeviceNode);
-        BlockDeviceUse? writer = uses.FirstOrDefault(use => !use.IsReadOnly)
-            ?? BlockDeviceUse.FindHidden(identity.DeviceNode, uses);
+        BlockDeviceUse? hidden = BlockDeviceUse.FindHidden(identity.DeviceNode, uses);
+        BlockDeviceUse? writer = hidden ?? uses.FirstOrDefault(use => !use.IsReadOnly);
         string unused = uses.Count == 0 ? "unused" : "read-only";
         string? mapped = LogicalVolume.MappedName(identity.DeviceNode);
         switch (choice.Mode)
@@ -102,6 +111,7 @@ internal sealed class ConsistentSource : IDisposable
     public void Dispose()
     {
         _snapshot?.Dispose();
+        _interrupt?.Dispose();
         _guard?.Dispose();
         if (_guard?.IsKilled is true && _snapshot is not null)
         {
@@ -112,7 +122,7 @@ internal sealed class ConsistentSource : IDisposable
     private static ConsistentSource OfSnapshot(
         ImageFile image, DeviceNumber device, ConsistencyChoice choice, IReadOnlyList<BlockDeviceUse> uses)
     {
-        SnapshotMarkers.Default.Sweep();
+        CheckPrivilege("can make a snapshot of");
         LogicalVolume volume = LogicalVolume.Of(device) ?? throw NoVolume(image);
         if (volume.IsSnapshot)
         {
@@ -147,12 +157,22 @@ internal sealed class ConsistentSource : IDisposable
     private static ConsistentSource Frozen(
         ImageFile image, ConsistencyChoice choice, IReadOnlyList<BlockDeviceUse> uses, string folder)
     {
+        CheckPrivilege("can freeze");
         IReadOnlyList<SafeFileHandle> roots = FreezeCheck.Open(uses, folder);
         SourceGuard guard = SourceGuard.Start(
             string.Create(CultureInfo.InvariantCulture, $"freeze:{choice.FreezeSeconds}"),
             roots.Count.ToString(CultureInfo.InvariantCulture),
             roots);
         return new(image, "frozen", guard, null);
+    }
+
+    private static void CheckPrivilege(string what)
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new CliException(
+                ExitCode.Refused, $"the source is in use and may change while it is saved: only root {what} it");
+        }
     }
 
     private static void WriteOut(string path)

@@ -28,9 +28,7 @@ internal static class FreezeCheck
                 ("/", "it is the root of this system"),
                 ("/var/log", "logs are written to it"),
                 ("/var/lib/imaged", "imaged keeps its state on it"),
-                ("/run", "running programs keep their state on it"),
-                ("/tmp", "running programs keep their files on it"),
-                (Path.GetDirectoryName(Environment.ProcessPath) ?? "/", "imagectl itself is on it"),
+                ("/run/imaged", "imaged keeps its state on it"),
                 .. outputs.OfType<string>().Select(path => (path, "what imagectl prints is written to it")),
             ])
         {

@@ -46,6 +46,7 @@ internal sealed class HeldSnapshot(string volumeName, long? size, SnapshotMarker
                 volume.FullName]);
         if (result.ExitCode != 0)
         {
+            Lvm.Run("lvremove", "--yes", $"{volume.Group}/{_name}"); // should it be half made
             throw new CliException(
                 ExitCode.Refused, $"LVM makes no snapshot of '{volume.FullName}': {result.Complaint}");
         }

@@ -5,6 +5,9 @@ namespace Imaged.Cli.Consistency;
 /// <summary>Calls the tools of LVM.</summary>
 internal static class Lvm
 {
+    /// <summary>Whether there are any.</summary>
+    public static bool IsInstalled => HostCommand.Find("lvm") is not null;
+
     /// <summary>Runs one of LVM's commands to its end: ended in the middle it might leave a volume suspended.</summary>
     /// <exception cref="CliException">It is not installed.</exception>
     public static HostCommandResult Run(params string[] arguments) => Run("lvm", arguments);

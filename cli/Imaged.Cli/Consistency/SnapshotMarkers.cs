@@ -70,8 +70,7 @@ internal sealed partial class SnapshotMarkers(string folder)
 
                 byte[] bytes = new byte[MaxLength];
                 string snapshot = Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0)).Trim();
-                string? complaint =
-                    IsSnapshot(snapshot) ? RemoveSnapshot(snapshot) : "it names no snapshot of a backup";
+                string? complaint = RemoveSnapshot(snapshot);
                 if (complaint is null)
                 {
                     File.Delete(path);
@@ -108,6 +107,16 @@ internal sealed partial class SnapshotMarkers(string folder)
     // What went wrong; null when the snapshot is gone.
     private static string? RemoveSnapshot(string snapshot)
     {
+        if (!IsSnapshot(snapshot))
+        {
+            return "it names no snapshot of a backup";
+        }
+
+        if (!Lvm.IsInstalled)
+        {
+            return $"it names the snapshot '{snapshot}', which a backup left, but LVM's tools are not installed (lvm2)";
+        }
+
         string group = snapshot.Split('/')[0];
         HostCommandResult tags = Lvm.Run("lvs", "--noheadings", "-o", "lv_tags", snapshot);
         if (tags.ExitCode != 0)

@@ -32,7 +32,7 @@ begin_writer() {
     until_true 30 "the writer" test -s /mnt/live/counted
 }
 end_writer() { kill -9 $writer; wait $writer 2>/dev/null || true; }
-reads() { pgrep -x imaged-worker >/dev/null && has_snapshot; }
+reads() { pgrep -f imaged-worker >/dev/null && [[ $(dmsetup ls) == *imaged_backup* ]]; }
 
 # backup_in_background NAME OPTIONS..: a slow one; returns while it reads.
 backup_in_background() {
@@ -41,7 +41,12 @@ backup_in_background() {
     rm -f "$target"
     imagectl backup /dev/vg/ext4 "$target" --level 17 "$@" >/tmp/out 2>/tmp/said &
     job=$!
-    until_true 60 "a worker that reads a snapshot" reads
+    for ((i = 0; i < 600; i++)); do
+        reads && return
+        kill -0 $job 2>/dev/null || fail "it ended: $(cat /tmp/out /tmp/said)"
+        sleep 0.1
+    done
+    fail "no worker that reads a snapshot"
 }
 fails() {
     local expected=$1 status=0
@@ -91,6 +96,7 @@ done
 echo "== kill -9"
 lvchange -ay vg/ext4
 mount /dev/vg/ext4 /mnt/live
+head -c 60M /dev/urandom >/mnt/live/more
 begin_writer
 backup_in_background k.qcow2
 kill -9 $job
@@ -127,9 +133,9 @@ done
 backup_in_background k.qcow2
 imagectl backup-guard --sweep
 has_snapshot || fail "the sweep took the snapshot of a backup that runs"
-kill -INT $job
-fails 130
-until_true 90 "the end" no_snapshots
+kill -TERM $job
+fails 143
+clean "the end of imagectl"
 
 echo "== a snapshot that becomes full"
 backup_in_background full.qcow2 --consistency=snapshot:4M
@@ -175,8 +181,10 @@ end_writer
 mount -o loop /srv/b/raw /mnt/back
 cmp /mnt/back/big /tmp/big
 umount /mnt/back
-head -c 170M /dev/urandom >/mnt/live/fill
-sync
+for ((n = 0; $(lvs --noheadings -o data_percent vg/pool | cut -d. -f1) < 91; n++)); do
+    head -c 4M /dev/urandom >/mnt/live/fill$n
+    sync
+done
 status=0; imagectl backup /dev/vg/thin-vol /srv/b/thin2.qcow2 2>/tmp/said || status=$?
 check "status with a full pool" $status 5
 grep -q '90 % full' /tmp/said || fail "of a full pool: $(</tmp/said)"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # vm run --timeout 1800 --disk id=a,bus=virtio,size=2G,serial=SNAP --disk id=b,bus=virtio,size=200M,serial=PARTS
-# Backups of what is written to meanwhile: LVM's snapshots, thick and thin, and a disk with frozen partitions; kill -9 of
-# imagectl, of its guard, and of both; a snapshot that becomes full.
+# Backups of what is written to meanwhile: LVM's snapshots, thick and thin, and a disk with frozen partitions; kill -9
+# of imagectl, of its guard, and of both; a snapshot that becomes full.
 . /mnt/share/lib.sh
 
 disk=/dev/disk/by-id/virtio-SNAP parts=/dev/disk/by-id/virtio-PARTS
@@ -25,7 +25,8 @@ begin_writer() {
         for ((n = 1; ; n++)); do
             echo $n >>/mnt/live/counted
             sync -d /mnt/live/counted
-            ((n % 10)) || dd if=/dev/urandom of=/mnt/live/busy bs=64K count=1 seek=$((n / 10 % 16)) conv=notrunc status=none
+            ((n % 10 == 0)) || continue
+            dd if=/dev/urandom of=/mnt/live/busy bs=64K count=1 seek=$((n / 10 % 16)) conv=notrunc status=none
         done
     ) &
     writer=$!
@@ -127,6 +128,19 @@ for by in backup unit; do
         journalctl -u imaged-backup-sweep.service -o cat | grep -q 'removed the snapshot' || fail "the unit is silent"
     fi
     clean "the sweep by $by"
+done
+
+# As a service: a stop, or what follows on the end of its main process, reaches the guard and LVM's tools, too.
+for how in stop 'kill --kill-whom=main --signal=KILL'; do
+    rm -f /srv/b/k.qcow2
+    systemd-run -q --unit=saved imagectl backup /dev/vg/ext4 /srv/b/k.qcow2 --level 17
+    until_true 60 "a service that reads a snapshot" reads
+    # shellcheck disable=SC2086
+    systemctl $how saved.service
+    until_true 90 "the service to end" eval '! systemctl -q is-active saved.service'
+    until_true 90 "the guard to end" no_guards
+    clean "systemctl $how"
+    systemctl reset-failed saved.service 2>/dev/null || true
 done
 
 # One that runs is left alone.

@@ -64,9 +64,9 @@ internal sealed class ConsistentSource : IDisposable
         switch (choice.Mode)
         {
             case ConsistencyMode.Snapshot:
-                return OfSnapshot(image, identity.DeviceNode, choice, uses);
+                return OfSnapshot(image, identity.DeviceNode, choice, uses, folder);
             case ConsistencyMode.Auto when mapped is not null && (writer is not null || IsOpenElsewhere(mapped)):
-                return OfSnapshot(image, identity.DeviceNode, choice, uses);
+                return OfSnapshot(image, identity.DeviceNode, choice, uses, folder);
             case ConsistencyMode.Freeze when writer?.Mount is not null:
                 return Frozen(image, choice, uses, folder);
             case ConsistencyMode.Auto or ConsistencyMode.Unused or ConsistencyMode.Freeze:
@@ -120,7 +120,11 @@ internal sealed class ConsistentSource : IDisposable
     }
 
     private static ConsistentSource OfSnapshot(
-        ImageFile image, DeviceNumber device, ConsistencyChoice choice, IReadOnlyList<BlockDeviceUse> uses)
+        ImageFile image,
+        DeviceNumber device,
+        ConsistencyChoice choice,
+        IReadOnlyList<BlockDeviceUse> uses,
+        string folder)
     {
         CheckPrivilege("can make a snapshot of");
         LogicalVolume volume = LogicalVolume.Of(device) ?? throw NoVolume(image);
@@ -132,17 +136,13 @@ internal sealed class ConsistentSource : IDisposable
                 + "meanwhile, or have writers wait (--consistency=freeze)");
         }
 
-        // The kernel does so for file systems that it finds on the volume itself: not for Btrfs, nor for what is
-        // encrypted.
-        foreach (MountEntry mount in uses.Select(use => use.Mount).OfType<MountEntry>())
-        {
-            WriteOut(mount.Path);
-        }
-
+        // The kernel freezes the file system that it finds on the volume itself: not Btrfs, nor what is encrypted.
+        BlockDeviceUse[] others =
+            [.. uses.Where(use => use.Mount is { } mount && (mount.Device != device || mount.Type == "btrfs"))];
         string how = choice.SnapshotSize is { } size
             ? string.Create(CultureInfo.InvariantCulture, $"snapshot:{size}")
             : "snapshot";
-        SourceGuard guard = SourceGuard.Start(how, volume.FullName, []);
+        SourceGuard guard = SourceGuard.Start(how, TryOpen(others, folder), volume.FullName);
         try
         {
             return new(image, "lvm-snapshot", guard, ImageFile.Open(guard.Path));
@@ -160,9 +160,7 @@ internal sealed class ConsistentSource : IDisposable
         CheckPrivilege("can freeze");
         IReadOnlyList<SafeFileHandle> roots = FreezeCheck.Open(uses, folder);
         SourceGuard guard = SourceGuard.Start(
-            string.Create(CultureInfo.InvariantCulture, $"freeze:{choice.FreezeSeconds}"),
-            roots.Count.ToString(CultureInfo.InvariantCulture),
-            roots);
+            string.Create(CultureInfo.InvariantCulture, $"freeze:{choice.FreezeSeconds}"), roots);
         return new(image, "frozen", guard, null);
     }
 
@@ -175,16 +173,16 @@ internal sealed class ConsistentSource : IDisposable
         }
     }
 
-    private static void WriteOut(string path)
+    // What may not be frozen is in the snapshot as after a power cut.
+    private static IReadOnlyList<SafeFileHandle> TryOpen(IReadOnlyList<BlockDeviceUse> uses, string folder)
     {
         try
         {
-            using SafeFileHandle file = HostPath.OpenRead(path);
-            FileSystemFreeze.Sync(file);
+            return FreezeCheck.Open(uses, folder);
         }
-        catch (LinuxException)
+        catch (CliException)
         {
-            // What is not written yet is missing in the snapshot, as after a power cut.
+            return [];
         }
     }
 

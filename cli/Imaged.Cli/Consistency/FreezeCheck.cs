@@ -29,6 +29,7 @@ internal static class FreezeCheck
                 ("/var/log", "logs are written to it"),
                 ("/var/lib/imaged", "imaged keeps its state on it"),
                 ("/run/imaged", "imaged keeps its state on it"),
+                ("/etc/lvm", "LVM keeps its archive on it"),
                 .. outputs.OfType<string>().Select(path => (path, "what imagectl prints is written to it")),
             ])
         {

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Consistency;
 
-/// <summary>File systems that are frozen, for a limited time. From the first one on nothing here writes to a disk or
-/// starts a program: it might be on one of them.</summary>
+/// <summary>File systems that are frozen, for a limited time. From the first one on nothing here writes to a
+/// disk: it might be one of theirs.</summary>
 internal sealed class FrozenFileSystems : IHeldSource
 {
     private readonly Lock _lock = new();

@@ -9,9 +9,12 @@ namespace Imaged.Cli.Consistency;
 /// <summary>A snapshot of a logical volume. It is noted on the disk before it is made, so that one that is left by a
 /// power cut is found.</summary>
 /// <param name="volumeName"><c>GROUP/NAME</c> of the volume.</param>
+/// <param name="roots">Something on each file system that the kernel does not freeze by itself while the snapshot is
+/// made; belong to this object.</param>
 /// <param name="size">Bytes that may change before it is full; null for what there is room for.</param>
 /// <param name="markers">Where it is noted.</param>
-internal sealed class HeldSnapshot(string volumeName, long? size, SnapshotMarkers markers) : IHeldSource
+internal sealed class HeldSnapshot(
+    string volumeName, IReadOnlyList<SafeFileHandle> roots, long? size, SnapshotMarkers markers) : IHeldSource
 {
     /// <summary>What the names of all these snapshots begin with. Also the tag that they have.</summary>
     public const string Tag = "imaged_backup";
@@ -25,6 +28,9 @@ internal sealed class HeldSnapshot(string volumeName, long? size, SnapshotMarker
     // A worker that was killed, or udev, may have it open for a moment.
     private const int RemoveTries = 120;
     private const int RetryMilliseconds = 500;
+
+    // Far longer than it takes. When it is over the snapshot is as after a power cut, which is right, too.
+    private static readonly TimeSpan FreezeTime = TimeSpan.FromSeconds(60);
 
     private LogicalVolume? _volume;
     private SafeFileHandle? _marker;
@@ -41,9 +47,15 @@ internal sealed class HeldSnapshot(string volumeName, long? size, SnapshotMarker
         _name = $"{Tag}_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
         string[] how = volume.IsThin ? Thin(volume) : Thick(volume);
         _marker = markers.Create(_name, $"{volume.Group}/{_name}");
-        HostCommandResult result = Lvm.Run(
-            ["lvcreate", "--yes", "--snapshot", "--permission", "r", "--name", _name, "--addtag", Tag, .. how,
-                volume.FullName]);
+        HostCommandResult result;
+        using (FrozenFileSystems frozen = new(roots, FreezeTime))
+        {
+            frozen.Hold();
+            result = Lvm.Run(
+                ["lvcreate", "--yes", "--snapshot", "--permission", "r", "--name", _name, "--addtag", Tag, .. how,
+                    volume.FullName]);
+        }
+
         if (result.ExitCode != 0)
         {
             Lvm.Run("lvremove", "--yes", $"{volume.Group}/{_name}"); // should it be half made

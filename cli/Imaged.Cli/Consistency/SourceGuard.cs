@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Imaged.Cli.Hosting;
 using Imaged.Linux;
@@ -50,10 +51,11 @@ internal sealed class SourceGuard : IDisposable
 
     /// <summary>Starts a guard, which holds the source when this returns.</summary>
     /// <param name="how">As the option says it.</param>
-    /// <param name="what">The logical volume, or how many file systems are frozen.</param>
-    /// <param name="frozen">Something on each file system to be frozen; belong to the guard from now on.</param>
+    /// <param name="roots">Something on each file system to be frozen, for a snapshot only while it is made; belong to
+    /// the guard from now on.</param>
+    /// <param name="volume">The logical volume of which a snapshot is made.</param>
     /// <exception cref="CliException">It cannot be held.</exception>
-    public static SourceGuard Start(string how, string what, IReadOnlyList<SafeFileHandle> frozen)
+    public static SourceGuard Start(string how, IReadOnlyList<SafeFileHandle> roots, string? volume = null)
     {
         string program = Environment.ProcessPath
             ?? throw new CliException(ExitCode.Failed, "imagectl does not know where it is itself: is /proc mounted?");
@@ -64,8 +66,10 @@ internal sealed class SourceGuard : IDisposable
         using (far)
         {
             List<(int Target, SafeHandle Handle)> descriptors = [(Descriptor, far.Handle)];
-            descriptors.AddRange(frozen.Select((root, i) => (Descriptor + 1 + i, (SafeHandle)root)));
-            guard = new(ChildProcess.Start(program, [Verb, how, what], descriptors), new(near), frozen);
+            descriptors.AddRange(roots.Select((root, i) => (Descriptor + 1 + i, (SafeHandle)root)));
+            string count = roots.Count.ToString(CultureInfo.InvariantCulture);
+            List<string> arguments = [Verb, how, count, .. volume is null ? (string[])[] : [volume]];
+            guard = new(ChildProcess.Start(program, arguments, descriptors), new(near), roots);
         }
 
         try

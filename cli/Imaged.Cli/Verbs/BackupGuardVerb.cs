@@ -15,7 +15,7 @@ internal sealed class BackupGuardVerb : Verb
 
     public override string Name => SourceGuard.Verb;
 
-    public override string Operands => "[HOW] [WHAT]";
+    public override string Operands => "[HOW] [COUNT] [VOLUME]";
 
     public override string Summary => "keep the source of a backup from changing";
 
@@ -36,7 +36,7 @@ internal sealed class BackupGuardVerb : Verb
             return SnapshotMarkers.Default.Sweep() ? ExitCode.Done : ExitCode.Failed;
         }
 
-        if (call.Positional(1) is not { } what || !TryAdopt(out GuardChannel? channel))
+        if (call.Positional(1) is not { } count || !TryAdopt(out GuardChannel? channel))
         {
             throw new CliException(ExitCode.Usage, "imagectl backup calls this; for yourself there is --sweep");
         }
@@ -47,25 +47,22 @@ internal sealed class BackupGuardVerb : Verb
                 .Select(signal => PosixSignalRegistration.Create(signal, context => context.Cancel = true))];
         using (channel)
         {
-            GuardProgram.Run(channel, Make(ConsistencyChoice.Parse(call.Positional(0)!), what));
+            ConsistencyChoice choice = ConsistencyChoice.Parse(call.Positional(0)!);
+            GuardProgram.Run(channel, Make(choice, count, call.Positional(2) ?? string.Empty));
         }
 
         GC.KeepAlive(signals);
         return ExitCode.Done;
     }
 
-    private static IHeldSource Make(ConsistencyChoice choice, string what)
+    private static IHeldSource Make(ConsistencyChoice choice, string count, string volume)
     {
-        if (choice.Mode == ConsistencyMode.Snapshot)
-        {
-            return new HeldSnapshot(what, choice.SnapshotSize, SnapshotMarkers.Default);
-        }
-
-        int count = int.Parse(what, CultureInfo.InvariantCulture);
-        return new FrozenFileSystems(
-            [.. Enumerable.Range(SourceGuard.Descriptor + 1, count)
-                .Select(descriptor => new SafeFileHandle(descriptor, ownsHandle: true))],
-            TimeSpan.FromSeconds(choice.FreezeSeconds));
+        SafeFileHandle[] roots =
+            [.. Enumerable.Range(SourceGuard.Descriptor + 1, int.Parse(count, CultureInfo.InvariantCulture))
+                .Select(descriptor => new SafeFileHandle(descriptor, ownsHandle: true))];
+        return choice.Mode == ConsistencyMode.Snapshot
+            ? new HeldSnapshot(volume, roots, choice.SnapshotSize, SnapshotMarkers.Default)
+            : new FrozenFileSystems(roots, TimeSpan.FromSeconds(choice.FreezeSeconds));
     }
 
     private static bool TryAdopt([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out GuardChannel? channel)

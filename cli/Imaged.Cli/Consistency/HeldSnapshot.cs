@@ -50,7 +50,7 @@ internal sealed class HeldSnapshot(
         HostCommandResult result;
         using (FrozenFileSystems frozen = new(roots, FreezeTime))
         {
-            frozen.Hold();
+            Freeze(frozen);
             result = Lvm.Run(
                 ["lvcreate", "--yes", "--snapshot", "--permission", "r", "--name", _name, "--addtag", Tag, .. how,
                     volume.FullName]);
@@ -120,6 +120,19 @@ internal sealed class HeldSnapshot(
             {
                 markers.Remove(_name);
             }
+        }
+    }
+
+    // What cannot be frozen is in the snapshot as after a power cut.
+    private static void Freeze(FrozenFileSystems frozen)
+    {
+        try
+        {
+            frozen.Hold();
+        }
+        catch (CliException)
+        {
+            // All are thawed again.
         }
     }
 

@@ -132,6 +132,11 @@ internal sealed class SourceGuard : IDisposable
         GuardMessage? first = _channel.Receive();
         if (first is not { Word: GuardChannel.Ready } ready)
         {
+            if (first is null)
+            {
+                Thaw(); // killed, and some were frozen, it may be
+            }
+
             throw new CliException(
                 ExitCode.Refused, first?.Text ?? "the process that was to keep the source from changing has ended");
         }

@@ -33,6 +33,8 @@ begin_writer() {
     until_true 30 "the writer" test -s /mnt/live/counted
 }
 end_writer() { kill -9 $writer; wait $writer 2>/dev/null || true; }
+# What the writer had started ends by itself.
+unmount() { until_true 20 "$1 to be unmounted" umount -q "$1" 2>/dev/null; }
 reads() { pgrep -f imaged-worker >/dev/null && [[ $(dmsetup ls) == *imaged_backup* ]]; }
 
 # backup_in_background NAME OPTIONS..: a slow one; returns while it reads.
@@ -80,7 +82,7 @@ for fs in ext4 xfs btrfs; do
     end_writer
     clean "$fs"
     cp /mnt/live/big /tmp/big
-    umount /mnt/live
+    unmount /mnt/live
     # Two file systems with one UUID are not mounted at once.
     lvchange -an vg/$fs
     imagectl restore /srv/b/$fs.qcow2 /srv/b/raw >/dev/null
@@ -167,7 +169,7 @@ fails 1
 [[ ! -e /srv/b/full.qcow2 ]] || fail "a backup of a full snapshot was kept"
 clean "a full snapshot with --keep-going"
 end_writer
-umount /mnt/live
+unmount /mnt/live
 
 echo "== open by another program"
 imagectl backup /dev/vg/ext4 /srv/b/o1.qcow2 | grep -q 'source: unused' || fail "unused"
@@ -203,7 +205,7 @@ done
 status=0; imagectl backup /dev/vg/thin-vol /srv/b/thin2.qcow2 2>/tmp/said || status=$?
 check "status with a full pool" $status 5
 grep -q '90 % full' /tmp/said || fail "of a full pool: $(</tmp/said)"
-umount /mnt/live
+unmount /mnt/live
 
 echo "== no room"
 lvcreate -q -y -l 100%FREE -n all vg >/dev/null
@@ -213,7 +215,7 @@ status=0; imagectl backup /dev/vg/all /srv/b/all.qcow2 2>/tmp/said || status=$?
 check "status with no room" $status 5
 grep -q 'no room for a snapshot' /tmp/said || fail "of no room: $(</tmp/said)"
 clean "no room"
-umount /mnt/live
+unmount /mnt/live
 
 echo "== a disk with two partitions, frozen"
 sfdisk -q "$(readlink -f $parts)" <<<$'label: gpt\nsize=80M\nsize=80M'
@@ -235,7 +237,8 @@ before=$(stat -c %s /mnt/live/counted)
 sleep 1 # the writer writes many times a second when nothing is frozen
 ((before < $(stat -c %s /mnt/live/counted))) || fail "the writer still waits"
 end_writer
-umount /mnt/live /mnt/two
+unmount /mnt/live
+umount /mnt/two
 for n in 1 2; do
     imagectl convert /srv/b/parts.qcow2 /srv/b/raw --partition $n --force >/dev/null 2>&1
     e2fsck -fn /srv/b/raw >/tmp/fsck 2>&1 || fail "fsck of partition $n: $(tail -n 5 /tmp/fsck)"

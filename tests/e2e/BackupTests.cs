@@ -333,7 +333,6 @@ public sealed class BackupTests
     private static string? JsonString(JsonElement element, string name) =>
         element.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 
-    // The last thing in the file, by what docs/backup-format.md says of it.
     // Where the compressed cluster of this number stands in an image of 64 KiB clusters, by QEMU's own map.
     private static int FindCompressed(string path, int cluster)
     {

@@ -37,7 +37,8 @@ internal static class SavedVolume
     public static JsonElement Backup(PrivateSystem system, string source, string target, params string[] options) =>
         system.Run(["backup", "--json", system[source], system[target], .. options]).Succeeds().Json;
 
-    /// <summary>The manifest of a backup, by nothing but its place at the end of the file.</summary>
+    /// <summary>The manifest of a backup, by what docs/backup-format.md says: the last thing in the
+    /// file.</summary>
     public static JsonElement ReadManifest(string path)
     {
         byte[] file = File.ReadAllBytes(path);

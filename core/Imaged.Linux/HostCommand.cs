@@ -9,9 +9,10 @@ namespace Imaged.Linux;
 /// <param name="Error">Its standard error.</param>
 public sealed record HostCommandResult(int ExitCode, string Output, string Error)
 {
-    /// <summary>The last line of what it complained of, for messages.</summary>
+    /// <summary>The last line of what it complained of, for messages, but for a hint at its help.</summary>
     public string Complaint =>
-        Error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault()
+        Error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .LastOrDefault(line => !line.StartsWith("Run `", StringComparison.Ordinal))
         ?? $"it ended with {ExitCode}";
 }
 

@@ -26,7 +26,7 @@ check "timers" "$(systemctl list-timers --no-legend 'imaged-backup@*' | grep -o 
 # Lines in order, each on the disk before the next: whatever is saved has a part of them that ends nowhere within.
 (for ((i = 0; ; i++)); do echo $i; sync -d /var/tmp/lines; sleep 0.05; done >/var/tmp/lines) &
 writer=$!
-last() { imagectl backup list --json | jq -r ".schedules[] | select(.name == \"$1\") | .last$2"; }
+last() { imagectl backup list --json | jq -r ".schedules[] | select(.name == \"$1\") | .last${2:-}"; }
 ran() { [[ $(last "$1" .exitCode) == 0 ]]; }
 failed() { [[ $(last "$1" .exitCode) == [1-9]* ]]; }
 ended() { ran "$1" || failed "$1"; }

@@ -4,13 +4,15 @@ namespace Imaged.Backup;
 
 /// <summary>Gives out the pieces of a disk that hold something of what is used, ascending; zeros that the source knows
 /// of are passed over. Thread-safe.</summary>
-/// <param name="source">The disk.</param>
+/// <param name="source">The disk; null to pass over nothing. What a source knows may change while it is read: the
+/// system takes a hole of a file for data once it is in its cache.</param>
 /// <param name="used">The ranges of it that matter.</param>
 /// <param name="pieceLength">Length of a piece in bytes, a power of two.</param>
-internal sealed class PieceQueue(BlockSource source, IEnumerable<BlockRange> used, int pieceLength)
+internal sealed class PieceQueue(BlockSource? source, IEnumerable<BlockRange> used, int pieceLength)
 {
     private readonly object _lock = new();
-    private readonly IEnumerator<BlockRange> _used = Stored(source, used).GetEnumerator();
+    private readonly IEnumerator<BlockRange> _used =
+        (source is null ? used : Stored(source, used)).GetEnumerator();
     private BlockRange? _rest;
     private bool _isStopped;
 

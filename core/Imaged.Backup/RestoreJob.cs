@@ -1,215 +1,201 @@
-using System.IO.Hashing;
+using System.Runtime.ExceptionServices;
 using Imaged.Blocks;
 
 namespace Imaged.Backup;
 
-/// <summary>Writes a disk: every thread takes a piece, reads it, and writes what of it is used. What a disk is known
-/// and booted by, its first bytes, goes last, and is zero until then: nobody takes a half-written disk for a whole
+/// <summary>Writes a disk to one or more others. Some threads read it, once; each target has threads of its own that
+/// write, behind the readers by as many pieces as there is memory for. A target that fails is left behind, the others
+/// go on. What a disk is known and booted by, its first bytes and its table, goes last, when everything else is written
+/// and compared on all of them, and the first bytes are zero until then: nobody takes a half-written disk for a whole
 /// one.</summary>
 public sealed class RestoreJob
 {
-    // Also what is written last: partition tables, boot sectors and superblocks.
-    private const int PieceLength = 1 << 20;
-
     private const int ThreadsPerProcessor = 2;
     private const int MaxThreads = 16;
 
-    private readonly RestoreRequest _request;
-    private readonly ProgressMeter _meter;
+    // Of a mebibyte each.
+    private const int MaxPieces = 64;
+    private const int PiecesPerWriter = 4;
 
-    // Of what was written of each piece.
+    private readonly RestoreRequest _request;
+    private readonly JobMeter _meter;
+    private readonly TargetWriter[] _targets;
+    private readonly IReadOnlyList<BlockRange> _patched;
+
+    // Of what was written of each piece; 0 where the source knew that it is zero, and nothing was read.
     private readonly UInt128[] _hashes;
 
     /// <summary>A job.</summary>
     /// <param name="request">What is to be written.</param>
-    /// <param name="meter">Told how far it is.</param>
+    /// <param name="meter">Told how far it is; bytes of all targets are counted together.</param>
     public RestoreJob(RestoreRequest request, ProgressMeter meter)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Source.Length, request.Target.Length, nameof(request));
         _request = request;
-        _meter = meter;
-        _hashes = new UInt128[(request.Source.Length + PieceLength - 1) / PieceLength];
+        _meter = new(meter);
+        _patched = BlockRange.Union(request.Targets.SelectMany(target => target.Patches).Select(patch => patch.Range));
+        _hashes = new UInt128[(request.Source.Length + SharedPiece.Length - 1) / SharedPiece.Length];
+        int threads = Math.Clamp(MaxThreads / request.Targets.Count, 1, ThreadCount);
+        _targets = [.. request.Targets.Select(target => new TargetWriter(target, threads, _hashes, _meter))];
     }
 
     /// <summary>Writes, and reads back.</summary>
-    /// <returns>What differs when it is read back, ascending; nothing when that is not asked for.</returns>
-    /// <exception cref="IOException">A side failed; the first bytes of the target are zero then.</exception>
-    public IReadOnlyList<BlockRange> Run()
+    /// <returns>What became of each target, in their order.</returns>
+    /// <exception cref="IOException">The source failed; the first bytes of all targets are zero then.</exception>
+    public IReadOnlyList<TargetResult> Run()
     {
-        BlockTarget target = _request.Target;
-        _meter.Begin("restore", _request.Used.Sum(range => range.Length));
-        Wipe(target, 0);
-        Wipe(target, target.Length - PieceLength);
-        target.Flush();
-        DiscardUnused();
-        PieceQueue body = new(_request.Source, Within(PieceLength, long.MaxValue), PieceLength);
-        ThreadTeam.Run(ThreadCount, () => WritePieces(body), body.Stop);
-        ForEachZero(range =>
+        try
         {
-            target.WriteZeros(range.Offset, range.Length);
-            _meter.Add(range.Length);
-        });
-        target.Flush();
-        WritePieces(new(_request.Source, Within(0, PieceLength), PieceLength));
-        target.Flush();
-        return _request.Check ? ReadBack() : [];
+            Write();
+        }
+        catch (OperationCanceledException) when (_meter.Failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return [.. _targets.Select(target => target.Result)];
     }
 
     private static int ThreadCount => Math.Clamp(Environment.ProcessorCount * ThreadsPerProcessor, 2, MaxThreads);
 
-    private static void Wipe(BlockTarget target, long offset)
+    private void Write()
     {
-        long begin = Math.Max(0, offset);
-        target.WriteZeros(begin, Math.Min(PieceLength, target.Length - begin));
+        BlockSource source = _request.Source;
+        long used = _request.Used.Sum(range => range.Length);
+        byte[] head = source.ReadBytes(0, (int)Math.Min(SharedPiece.Length, source.Length));
+        ReadPatched();
+        _meter.Begin("restore", used * _targets.Length);
+        ForEachTarget(target => target.Clear(_request.Used));
+        WriteBody();
+        ForEachTarget(target => target.WriteZeros(Body()));
+        if (_request.Check)
+        {
+            _meter.Begin("compare", used * _targets.Count(target => target.Result.IsDone));
+            ForEachTarget(target => target.Compare(source.Length, Body()));
+        }
+
+        IReadOnlyList<BlockRange> headUsed = [.. Within(_request.Used, 0, SharedPiece.Length)];
+        ForEachTarget(target => target.Finish(head, headUsed, _request.Check));
+        _meter.Add(headUsed.Sum(range => range.Length) * _targets.Length);
     }
 
-    // What of the used ranges lies between two offsets.
-    private IEnumerable<BlockRange> Within(long begin, long end) => _request.Used
+    // What all targets have in common: no byte of it is other on one of them.
+    private IEnumerable<BlockRange> Body() =>
+        BlockRange.Except(Within(_request.Used, SharedPiece.Length, long.MaxValue), _patched);
+
+    private static IEnumerable<BlockRange> Within(IEnumerable<BlockRange> ranges, long begin, long end) => ranges
         .Select(range => (First: Math.Max(range.Offset, begin), Last: Math.Min(range.End, end)))
         .Where(range => range.First < range.Last)
         .Select(range => new BlockRange(range.First, range.Last - range.First));
 
-    private void WritePieces(PieceQueue queue)
+    // What is patched on one target is on another one as it is in the source.
+    private void ReadPatched()
     {
-        using AlignedBuffer buffer = new(PieceLength);
-        List<BlockRange> ranges = [];
-        while (queue.Take(ranges) is var number and >= 0)
+        foreach (BlockRange range in Within(_patched, 0, _request.Source.Length))
         {
-            long offset = number * PieceLength;
-            Span<byte> piece = buffer.GetSpan()[..(int)Math.Min(PieceLength, _request.Source.Length - offset)];
-            _request.Source.Read(offset, piece);
-            _hashes[number] = Hash(ranges, offset, piece);
-            WriteRanges(ranges, offset, piece);
-            _meter.Add(ranges.Sum(range => range.Length));
-        }
-    }
-
-    private static UInt128 Hash(List<BlockRange> ranges, long offset, ReadOnlySpan<byte> piece)
-    {
-        XxHash128 hash = new();
-        foreach (BlockRange range in ranges)
-        {
-            hash.Append(piece.Slice((int)(range.Offset - offset), (int)range.Length));
-        }
-
-        return hash.GetCurrentHashAsUInt128();
-    }
-
-    // Widened to what the target takes best: what is not used may as well be written.
-    private void WriteRanges(List<BlockRange> ranges, long offset, ReadOnlySpan<byte> piece)
-    {
-        int mask = _request.Target.Alignment - 1;
-        for (int i = 0; i < ranges.Count;)
-        {
-            int begin = (int)(ranges[i].Offset - offset) & ~mask;
-            int end = WideEnd(ranges[i]);
-            while (++i < ranges.Count && ((int)(ranges[i].Offset - offset) & ~mask) <= end)
+            byte[]? original = null;
+            foreach (TargetWriter target in _targets.Where(target => !target.IsPatched(range)))
             {
-                end = WideEnd(ranges[i]);
-            }
-
-            _request.Target.Write(offset + begin, piece[begin..Math.Min(end, piece.Length)]);
-        }
-
-        int WideEnd(BlockRange range) => ((int)(range.End - offset) + mask) & ~mask;
-    }
-
-    private void DiscardUnused()
-    {
-        long next = PieceLength;
-        long end = _request.Target.Length - PieceLength;
-        foreach (BlockRange range in _request.Used)
-        {
-            Discard(next, Math.Min(range.Offset, end));
-            next = Math.Max(next, range.End);
-        }
-
-        Discard(next, end);
-    }
-
-    private void Discard(long begin, long end)
-    {
-        // Less is not worth a request.
-        if (end - begin >= PieceLength)
-        {
-            _request.Target.Discard(begin, end - begin);
-        }
-    }
-
-    // What is used, and zero by what the source knows: behind the first bytes, which are zero already.
-    private void ForEachZero(Action<BlockRange> use)
-    {
-        foreach (BlockRange range in Within(PieceLength, long.MaxValue))
-        {
-            for (long offset = range.Offset; offset < range.End;)
-            {
-                Extent extent = _request.Source.GetExtent(offset);
-                long end = Math.Min(extent.End, range.End);
-                if (extent.Kind != ExtentKind.Data)
-                {
-                    use(new(offset, end - offset));
-                }
-
-                offset = end;
+                original ??= _request.Source.ReadBytes(range.Offset, (int)range.Length);
+                target.Fill(range.Offset, original);
             }
         }
     }
 
-    private IReadOnlyList<BlockRange> ReadBack()
+    private void ForEachTarget(Action<TargetWriter> work)
     {
-        using BlockSource written = _request.Target.OpenRead();
-        List<BlockRange> bad = [];
-        _meter.Begin("compare", _request.Used.Sum(range => range.Length));
-        PieceQueue queue = new(_request.Source, Within(0, long.MaxValue), PieceLength);
-        ThreadTeam.Run(ThreadCount, () => ComparePieces(queue, written, bad), queue.Stop);
-        ForEachZero(range => CompareZeros(range, written, bad));
-        return BlockRange.Join(bad);
+        int next = -1;
+        ThreadTeam.Run(
+            _targets.Length, () => _targets[Interlocked.Increment(ref next)].Attempt(work), () => { });
     }
 
-    private void ComparePieces(PieceQueue queue, BlockSource written, List<BlockRange> bad)
+    private void WriteBody()
     {
-        using AlignedBuffer buffer = new(PieceLength);
-        List<BlockRange> ranges = [];
-        while (queue.Take(ranges) is var number and >= 0)
+        int readers = ThreadCount;
+        int writers = _targets.Sum(target => target.ThreadCount);
+        PieceQueue queue = new(null, Body(), SharedPiece.Length);
+        using PiecePool pool = new(Math.Min(MaxPieces, readers + (writers * PiecesPerWriter)));
+        int role = -1;
+        int reading = readers;
+        ThreadTeam.Run(readers + writers, Work, Stop);
+
+        void Work()
         {
-            long offset = number * PieceLength;
-            Span<byte> piece = buffer.GetSpan()[..(int)Math.Min(PieceLength, _request.Source.Length - offset)];
-            written.Read(offset, piece);
-            if (Hash(ranges, offset, piece) != _hashes[number])
+            int mine = Interlocked.Increment(ref role);
+            if (mine >= readers)
             {
-                lock (bad)
+                // When no target is left nobody needs to read.
+                TargetWriter target = _targets[(mine - readers) % _targets.Length];
+                target.WritePieces(() => StopWithoutTargets(queue));
+                return;
+            }
+
+            try
+            {
+                ReadPieces(queue, pool);
+            }
+            finally
+            {
+                if (Interlocked.Decrement(ref reading) == 0)
                 {
-                    bad.Add(new(offset, piece.Length));
+                    Array.ForEach(_targets, target => target.EndPieces());
                 }
             }
+        }
 
-            _meter.Add(ranges.Sum(range => range.Length));
+        void Stop()
+        {
+            queue.Stop();
+            pool.Stop();
         }
     }
 
-    private void CompareZeros(BlockRange range, BlockSource written, List<BlockRange> bad)
+    private void StopWithoutTargets(PieceQueue queue)
     {
-        using AlignedBuffer buffer = new(PieceLength);
+        if (_targets.All(target => !target.Result.IsDone))
+        {
+            queue.Stop();
+        }
+    }
+
+    private void ReadPieces(PieceQueue queue, PiecePool pool)
+    {
+        while (pool.Take() is { } piece)
+        {
+            do
+            {
+                piece.Number = queue.Take(piece.Ranges);
+            }
+            while (piece.Number >= 0 && !piece.Ranges.Any(HasData));
+            if (piece.Number < 0)
+            {
+                pool.Return(piece);
+                return;
+            }
+
+            piece.Read(_request.Source, _request.Source.Length);
+            _hashes[piece.Number] = piece.Hash();
+            piece.Share(_targets.Length);
+            foreach (TargetWriter target in _targets)
+            {
+                target.AddPiece(piece);
+            }
+        }
+    }
+
+    // Asked once for each piece: what is said later may be something else.
+    private bool HasData(BlockRange range)
+    {
         for (long offset = range.Offset; offset < range.End;)
         {
-            Extent extent = written.GetExtent(offset);
-            long end = Math.Min(Math.Min(extent.End, range.End), offset + PieceLength);
+            Extent extent = _request.Source.GetExtent(offset);
             if (extent.Kind == ExtentKind.Data)
             {
-                Span<byte> piece = buffer.GetSpan()[..(int)(end - offset)];
-                written.Read(offset, piece);
-                if (piece.ContainsAnyExcept((byte)0))
-                {
-                    bad.Add(new(offset, piece.Length));
-                }
-            }
-            else
-            {
-                end = Math.Min(extent.End, range.End);
+                return true;
             }
 
-            _meter.Add(end - offset);
-            offset = end;
+            offset = extent.End;
         }
+
+        return false;
     }
 }

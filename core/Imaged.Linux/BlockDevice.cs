@@ -8,6 +8,7 @@ public static unsafe class BlockDevice
 {
     private const int BlkSectorSize = 0x1268; // BLKSSZGET
     private const int BlkPartition = 0x1269; // BLKPG
+    private const int BlkReadTable = 0x125F; // BLKRRPART
     private const int BlkGetSize64 = unchecked((int)0x80081272);
     private const int AddPartitionOp = 1;
     private const int DeletePartitionOp = 2;
@@ -53,6 +54,12 @@ public static unsafe class BlockDevice
 
     /// <summary>Gives the lock back.</summary>
     public static void Unlock(SafeFileHandle device) => FileLock.Unlock(device);
+
+    /// <summary>Has the kernel read the partition table anew.</summary>
+    /// <param name="device">The whole disk, of which no partition is in use.</param>
+    /// <returns>False when it does not: a disk that has no partitions, or one in use.</returns>
+    public static bool TryRereadPartitions(SafeFileHandle device) =>
+        LibC.ioctl(HostPath.Number(device), BlkReadTable) == 0;
 
     /// <summary>Registers a partition, whatever partition parsers the kernel has.</summary>
     /// <param name="device">The whole disk.</param>

@@ -4,7 +4,7 @@ using Tmds.Linux;
 
 namespace Imaged.Linux;
 
-/// <summary>Standard output or standard error, written to as a C program does: at the position that the descriptor
+/// <summary>Standard input, output or error, read and written as a C program does: at the position that the descriptor
 /// shares with other processes, and with an exception when nobody reads any more.</summary>
 public sealed unsafe class StandardStream : IDisposable
 {
@@ -13,6 +13,9 @@ public sealed unsafe class StandardStream : IDisposable
         Handle = new(number, ownsHandle: false);
         IsTerminal = LibC.isatty(number) == 1;
     }
+
+    /// <summary>Standard input.</summary>
+    public static StandardStream Input { get; } = new(0);
 
     /// <summary>Standard output.</summary>
     public static StandardStream Output { get; } = new(1);
@@ -34,6 +37,38 @@ public sealed unsafe class StandardStream : IDisposable
             winsize size = default;
             int result = LibC.ioctl(HostPath.Number(Handle), 0x5413 /* TIOCGWINSZ */, &size);
             return result == 0 && size.ws_col > 0 ? size.ws_col : 80;
+        }
+    }
+
+    /// <summary>Reads what there is, waiting for the first byte.</summary>
+    /// <param name="handle">A pipe, a socket, a terminal.</param>
+    /// <param name="destination">Where to; not empty.</param>
+    /// <returns>How many bytes; 0 at the end.</returns>
+    public static int Read(SafeHandle handle, Span<byte> destination)
+    {
+        while (true)
+        {
+            fixed (byte* bytes = destination)
+            {
+                long count = (long)LibC.read(HostPath.Number(handle), bytes, destination.Length);
+                if (count >= 0)
+                {
+                    return (int)count;
+                }
+            }
+
+            switch (LibC.errno)
+            {
+                case Errno.EINTR:
+                    break;
+                case Errno.EAGAIN:
+                    pollfd poll = new() { fd = HostPath.Number(handle), events = 1 /* POLLIN */ };
+                    _ = Poller.Poll(&poll, 1, -1);
+                    break;
+                default:
+                    LinuxException.Throw("read");
+                    break;
+            }
         }
     }
 

@@ -301,19 +301,30 @@ internal static class WorkerCalls
     private static void Restore(WorkerHost host, VarlinkCall call, RestoreParameters parameters)
     {
         call.RequireMore();
-        using SafeFileHandle file = call.TakeDescriptor(parameters.Target, "target");
-        using SafeFileHandle? direct =
-            parameters.Direct is null ? null : call.TakeDescriptor(parameters.Direct, "direct");
-        ProgressMeter meter = new(level =>
-            call.ReplyContinues(new RestoreReply { Progress = Map(level) }, Json.Default.RestoreReply));
-        RestoreSummary summary = new RestoreRun(host.Image, parameters, meter).Run(file, direct);
-        call.Reply(
-            new RestoreReply
+        List<RestoreTarget> targets = [];
+        try
+        {
+            foreach (RestoreTo to in parameters.Targets)
             {
-                Progress = new Progress { Phase = "done", Done = summary.Used, Total = summary.Used },
-                Summary = summary,
-            },
-            Json.Default.RestoreReply);
+                SafeFileHandle device = call.TakeDescriptor(to.Device, "device");
+                targets.Add(new(to.Name, device, call.TakeDescriptor(to.Direct, "direct")));
+            }
+
+            ProgressMeter meter = new(level =>
+                call.ReplyContinues(new RestoreReply { Progress = Map(level) }, Json.Default.RestoreReply));
+            RestoreSummary summary = new RestoreRun(host.Image, parameters, meter).Run(targets);
+            call.Reply(
+                new RestoreReply
+                {
+                    Progress = new Progress { Phase = "done", Done = summary.Used, Total = summary.Used },
+                    Summary = summary,
+                },
+                Json.Default.RestoreReply);
+        }
+        finally
+        {
+            targets.ForEach(target => target.Dispose());
+        }
     }
 
     private static void Verify(WorkerHost host, VarlinkCall call, VerifyParameters parameters)

@@ -36,7 +36,7 @@ public sealed class RestoreTests
         using LoopDisk target = LoopDisk.Of(system, "target", 300);
         JsonElement summary =
             system.Run("restore", "--json", system["a.qcow2"], target.Path).Succeeds().Json;
-        Assert.True(summary.GetProperty("tableMoved").GetBoolean());
+        Assert.True(summary.GetProperty("targets")[0].GetProperty("tableMoved").GetBoolean());
         In(
             system,
             "cp --sparse=never target copy; sfdisk --verify copy >said 2>&1; ! grep -qi -e corrupt -e error said; "
@@ -97,6 +97,10 @@ public sealed class RestoreTests
         system.Run("restore", system["a.qcow2"], target.Path, "--partition", "1").Succeeds();
         In(system, $"e2fsck -fn {target.Path}");
         AssertSameFiles(system, "disk", target.Path);
+
+        // Nothing is known of the other one, but that it is a partition.
+        system.Run("restore", system["big.img"], target.Path, "--partition", "2", "--force").Succeeds();
+        In(system, "cmp -n 51200000 -i 104857600:0 big.img target");
     }
 
     [Fact]
@@ -176,19 +180,5 @@ public sealed class RestoreTests
         command.Signal("KILL");
         command.Finish();
         Assert.Equal(2, Tool.TryRun("blkid", "-p", target.Path).ExitCode);
-    }
-
-    /// <summary>A loop device on a file of garbage.</summary>
-    private sealed class LoopDisk : IDisposable
-    {
-        private LoopDisk(string path) => Path = path;
-
-        public string Path { get; }
-
-        public static LoopDisk Of(PrivateSystem system, string name, int mebibytes) => new(In(
-            system,
-            $"head -c {mebibytes}M /dev/zero | tr '\\0' '\\377' >{name}; losetup -f --show {name}").Trim());
-
-        public void Dispose() => Tool.Run("losetup", "-d", Path);
     }
 }

@@ -1,4 +1,5 @@
 using Imaged.Cli.Arguments;
+using Imaged.Cli.Output;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -40,6 +41,30 @@ internal sealed class ImageFile : IDisposable
     /// <summary>Opens an image by its path.</summary>
     /// <exception cref="CliException">It cannot be opened, or is no file or block device.</exception>
     public static ImageFile Open(string path) => Open(path, allowOutside: false);
+
+    /// <summary>Takes the image from standard input: where it is a file, that; else all of it is kept until the end in
+    /// a file without a name, zeros as holes, since images are read at any offset.</summary>
+    /// <exception cref="CliException">It is no image, or there is no room to keep it.</exception>
+    public static ImageFile FromInput(ParsedArguments arguments, Printer printer)
+    {
+        if (arguments.Text(ImageOptions.PasswordFile) == "-")
+        {
+            throw new CliException(
+                ExitCode.Usage, "standard input is the image: name a file that holds the password");
+        }
+
+        const string Name = "standard input";
+        SafeFileHandle input = StandardStream.Input.Handle;
+        FileIdentity identity = HostPath.Identify(input);
+        if (identity.IsRegular || identity.IsBlockDevice)
+        {
+            return new("-", Name, HostPath.ReopenRead(input), null);
+        }
+
+        return identity.IsDirectory || StandardStream.Input.IsTerminal
+            ? throw new CliException(ExitCode.Usage, "standard input is no image: send one through a pipe")
+            : new("-", Name, InputSpool.Read(input, printer), null);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -48,17 +48,24 @@ internal sealed class OutputFile : IDisposable
     }
 
     /// <summary>Whether a call failed as there was no room for what it wrote.</summary>
-    public static bool IsFull(ImagedException error) => error.Errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG;
+    public static bool IsFull(ImagedException error) => error.Errno is { } errno && IsFull(errno);
+
+    /// <summary>Whether an error number says that there was no room.</summary>
+    public static bool IsFull(int errno) => errno is Errno.ENOSPC or Errno.EDQUOT or Errno.EFBIG;
 
     /// <summary>What to tell then.</summary>
     /// <param name="path">The file.</param>
     /// <param name="error">How the call failed.</param>
     /// <param name="missing">How many bytes more it would have taken, about; null where nobody knows.</param>
-    public static CliException Full(string path, ImagedException error, long? missing = null)
+    public static CliException Full(string path, ImagedException error, long? missing = null) =>
+        Full(path, error.Message, missing);
+
+    /// <inheritdoc cref="Full(string, ImagedException, long?)"/>
+    public static CliException Full(string path, string error, long? missing = null)
     {
         string more =
             missing is { } bytes ? $"; about {HumanSize.Of(bytes)} more would have been needed" : string.Empty;
-        return new(ExitCode.Failed, $"cannot write '{path}', nothing is left of it: {error.Message}{more}");
+        return new(ExitCode.Failed, $"cannot write '{path}', nothing is left of it: {error}{more}");
     }
 
     /// <summary>Makes the file last and gives it its name.</summary>

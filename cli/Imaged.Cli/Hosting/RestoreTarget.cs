@@ -7,16 +7,28 @@ namespace Imaged.Cli.Hosting;
 /// <summary>Where an image is written to: a block device that nobody else uses, or a new file.</summary>
 internal sealed class RestoreTarget : IDisposable
 {
+    private const long HeadLength = 1 << 20;
+
     private readonly OutputFile? _file;
 
-    private RestoreTarget(OutputFile? file, IReadOnlyList<SafeHandle> descriptors)
+    private RestoreTarget(string name, OutputFile? file, IReadOnlyList<SafeHandle> descriptors)
     {
+        Name = name;
         _file = file;
         Descriptors = descriptors;
     }
 
+    /// <summary>As the user wrote it.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether it is a new file.</summary>
+    public bool IsFile => _file is not null;
+
     /// <summary>The target, opened for reading and writing; of a device a second description of it.</summary>
     public IReadOnlyList<SafeHandle> Descriptors { get; }
+
+    /// <summary>The device, opened so that nobody else may use it.</summary>
+    public SafeFileHandle Device => (SafeFileHandle)Descriptors[0];
 
     /// <summary>Opens the target.</summary>
     /// <param name="name">As the user wrote it.</param>
@@ -30,32 +42,65 @@ internal sealed class RestoreTarget : IDisposable
                 ExitCode.Usage, "for the bytes of the disk on standard output: imagectl convert IMAGE -");
         }
 
-        if (!IsDevice(name))
+        if (Identify(name) is { IsBlockDevice: true })
         {
-            OutputFile file = OutputFile.Create(name, replace, isPrivate: true);
-            return new(file, [file.Handle]);
+            return OpenDevices([name])[0];
         }
 
-        SafeFileHandle device = OpenDevice(name);
-        try
-        {
-            // What is mounted, and what lies on it, is named; O_EXCL sees that it stays unused.
-            IReadOnlyList<BlockDeviceUse> uses = BlockDeviceUse.Of(HostPath.Identify(device).DeviceNode);
-            return uses.Count == 0
-                ? new(null, [device, HostPath.ReopenReadWrite(device)])
-                : throw new CliException(
-                    ExitCode.Refused,
-                    $"'{uses[0].Device}' is {uses[0].What}: it cannot be overwritten; nothing was written");
-        }
-        catch
-        {
-            device.Dispose();
-            throw;
-        }
+        OutputFile file = OutputFile.Create(name, replace, isPrivate: true);
+        return new(name, file, [file.Handle]);
     }
 
-    /// <summary>Gives a file its name.</summary>
-    public void Commit() => _file?.Commit();
+    /// <summary>Opens several block devices, all or none of them.</summary>
+    /// <exception cref="CliException">One is no block device, is in use, is named twice, or cannot be written; all of
+    /// those are named.</exception>
+    public static IReadOnlyList<RestoreTarget> OpenDevices(IReadOnlyList<string> names)
+    {
+        List<RestoreTarget> targets = [];
+        List<CliException> refused = [];
+        Dictionary<DeviceNumber, string> known = [];
+        foreach (string name in names)
+        {
+            try
+            {
+                targets.Add(OpenDevice(name, known));
+            }
+            catch (CliException error)
+            {
+                refused.Add(error);
+            }
+        }
+
+        if (refused.Count == 0)
+        {
+            return targets;
+        }
+
+        targets.ForEach(target => target.Dispose());
+        string all = string.Join("; ", refused.Select(error => error.Message));
+        throw new CliException(refused[0].ExitCode, $"{all}; nothing was written");
+    }
+
+    /// <summary>Clears what a device is known and booted by.</summary>
+    public void ClearHead()
+    {
+        DiskTarget disk = new(Device, null);
+        disk.WriteZeros(0, Math.Min(HeadLength, disk.Length));
+        disk.Flush();
+    }
+
+    /// <summary>Makes last what was written: gives a file its name, has the kernel look for the partitions of a
+    /// disk.</summary>
+    public void Commit()
+    {
+        if (_file is null)
+        {
+            RandomAccess.FlushToDisk(Device);
+            BlockDevice.TryRereadPartitions(Device);
+        }
+
+        _file?.Commit();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -68,20 +113,51 @@ internal sealed class RestoreTarget : IDisposable
         _file?.Dispose();
     }
 
-    private static bool IsDevice(string name)
+    // Null for what is not there, be it a file to be made.
+    private static FileIdentity? Identify(string name)
     {
         try
         {
             using SafeFileHandle handle = HostPath.OpenPath(name);
-            return HostPath.Identify(handle).IsBlockDevice;
+            return HostPath.Identify(handle);
         }
         catch (LinuxException)
         {
-            return false; // a file to be made
+            return null;
         }
     }
 
-    private static SafeFileHandle OpenDevice(string name)
+    private static RestoreTarget OpenDevice(string name, Dictionary<DeviceNumber, string> known)
+    {
+        if (Identify(name) is { } identity)
+        {
+            if (!identity.IsBlockDevice)
+            {
+                throw new CliException(ExitCode.Usage, $"'{name}' is no block device");
+            }
+
+            if (!known.TryAdd(identity.DeviceNode, name))
+            {
+                throw new CliException(
+                    ExitCode.Usage, $"'{name}' is the same disk as '{known[identity.DeviceNode]}'");
+            }
+        }
+
+        SafeFileHandle device = OpenExclusive(name);
+        try
+        {
+            // What is mounted, and what lies on it, is named; O_EXCL sees that it stays unused.
+            BlockDeviceUse? use = BlockDeviceUse.Of(HostPath.Identify(device).DeviceNode).FirstOrDefault();
+            return use is null ? new(name, null, [device, HostPath.ReopenReadWrite(device)]) : throw InUse(name, use);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    private static SafeFileHandle OpenExclusive(string name)
     {
         try
         {
@@ -90,16 +166,17 @@ internal sealed class RestoreTarget : IDisposable
         catch (LinuxException error) when (error.Errno == Errno.EBUSY)
         {
             using SafeFileHandle path = HostPath.OpenPath(name);
-            BlockDeviceUse? use = BlockDeviceUse.Of(HostPath.Identify(path).DeviceNode).FirstOrDefault();
-            throw new CliException(
-                ExitCode.Refused,
-                use is null
-                    ? $"'{name}' is in use by another program: it cannot be overwritten; nothing was written"
-                    : $"'{use.Device}' is {use.What}: it cannot be overwritten; nothing was written");
+            throw InUse(name, BlockDeviceUse.Of(HostPath.Identify(path).DeviceNode).FirstOrDefault());
         }
         catch (LinuxException error)
         {
             throw HostErrors.Describe(error, "target", name);
         }
     }
+
+    private static CliException InUse(string name, BlockDeviceUse? use) => new(
+        ExitCode.Refused,
+        use is null
+            ? $"'{name}' is in use by another program: it cannot be overwritten"
+            : $"'{use.Device}' is {use.What}: it cannot be overwritten");
 }

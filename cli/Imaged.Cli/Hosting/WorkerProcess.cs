@@ -22,7 +22,12 @@ internal sealed class WorkerProcess : IDisposable
     {
         _process = process;
         Connection = connection;
-        _interrupt = Interrupts.Add(process.Kill);
+        _interrupt = Interrupts.Add(() =>
+        {
+            // What it was writing is written, or not, when whoever undoes it comes next.
+            process.Kill();
+            process.WaitForExit(EndMilliseconds);
+        });
     }
 
     /// <summary>Where its methods are called.</summary>

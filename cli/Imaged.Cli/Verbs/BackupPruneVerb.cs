@@ -25,7 +25,7 @@ internal sealed class BackupPruneVerb : Verb
         "Of each source the newest of each day, week ... is kept, and whatever a kept one stands on.\n"
         + "Backups that cannot be read are left alone.";
 
-    public override IReadOnlyList<OptionSpec> Options => [Keep, MergeFirst, RestoreVerb.DryRun];
+    public override IReadOnlyList<OptionSpec> Options => [Keep, MergeFirst, DiskRestore.DryRun];
 
     public override bool IsLong => true;
 
@@ -44,7 +44,7 @@ internal sealed class BackupPruneVerb : Verb
             new Retention(rules),
             listed => listed.Backup!.Source.Name,
             call.Arguments.Has(MergeFirst),
-            call.Arguments.Has(RestoreVerb.DryRun));
+            call.Arguments.Has(DiskRestore.DryRun));
         return ExitCode.Done;
     }
 

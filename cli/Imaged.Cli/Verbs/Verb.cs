@@ -19,7 +19,8 @@ internal abstract class Verb
     /// <summary>As it is typed.</summary>
     public abstract string Name { get; }
 
-    /// <summary>What it takes, for the help: capital words, those in brackets may be left out.</summary>
+    /// <summary>What it takes, for the help: capital words, those in brackets may be left out, one with dots stands for
+    /// any number of them.</summary>
     public abstract string Operands { get; }
 
     /// <summary>One line for the list of verbs.</summary>
@@ -63,11 +64,12 @@ internal abstract class Verb
         int required = words.Count(word => !word.StartsWith('['));
         if (arguments.Positional.Count < required)
         {
+            string missing = words[arguments.Positional.Count].TrimEnd('.');
             throw new CliException(
-                ExitCode.Usage, $"{Name} needs {words[arguments.Positional.Count]}; usage: imagectl {Name} {Operands}");
+                ExitCode.Usage, $"{Name} needs {missing}; usage: imagectl {Name} {Operands}");
         }
 
-        if (arguments.Positional.Count > words.Length)
+        if (arguments.Positional.Count > words.Length && !Operands.EndsWith("...", StringComparison.Ordinal))
         {
             string extra = arguments.Positional[words.Length];
             throw new CliException(

@@ -16,6 +16,7 @@ internal static class VerbTable
         new BackupRunVerb(),
         new BackupPruneVerb(),
         new RestoreVerb(),
+        new DeployVerb(),
         new VerifyVerb(),
         new AttachVerb(),
         new DetachVerb(),

@@ -93,6 +93,9 @@ internal sealed class OpenedImage : IDisposable
     /// <summary>Why nothing could be found on the tracks of a disc; null when they could be read.</summary>
     public ImageFormatException? Damage { get; private set; }
 
+    /// <summary>The format that the user named; null when it was found out.</summary>
+    public string? NamedFormat => _choice.Format;
+
     /// <summary>Cache of decoded blocks for all layers.</summary>
     public BlockCache Cache { get; } = new(CacheLength);
 

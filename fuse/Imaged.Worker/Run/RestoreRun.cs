@@ -3,23 +3,22 @@ using Imaged.Backup;
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
-using Imaged.Formats.Partitions.Gpt;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
 using Imaged.Worker.Open;
-using Microsoft.Win32.SafeHandles;
 using Partition = Imaged.Formats.Model.Partition;
 using PartitionTable = Imaged.Formats.Model.PartitionTable;
 
 namespace Imaged.Worker.Run;
 
-/// <summary>Writes the disk of an image, or the part of it that was chosen, to another disk.</summary>
+/// <summary>Writes the disk of an image, or the part of it that was chosen, to other disks.</summary>
 internal sealed class RestoreRun
 {
     private readonly OpenedImage _image;
     private readonly RestoreParameters _parameters;
     private readonly ProgressMeter _meter;
+    private readonly List<string> _warnings = [];
 
     /// <summary>A run.</summary>
     public RestoreRun(OpenedImage image, RestoreParameters parameters, ProgressMeter meter)
@@ -29,99 +28,131 @@ internal sealed class RestoreRun
         _meter = meter;
     }
 
-    /// <summary>Looks at both sides, and writes.</summary>
-    /// <param name="file">The target; stays the caller's.</param>
-    /// <param name="direct">The same device for direct writes; stays the caller's.</param>
-    /// <exception cref="ImagedException">The target is too short, or holds something and that is not to be
-    /// lost.</exception>
-    public RestoreSummary Run(SafeFileHandle file, SafeFileHandle? direct)
+    /// <summary>Looks at all sides, and writes.</summary>
+    /// <param name="targets">The targets; they stay the caller's.</param>
+    /// <exception cref="ImagedException">A target is too short, or holds something and that is not to be lost, or has
+    /// sectors of another size; or the image is none.</exception>
+    public RestoreSummary Run(IReadOnlyList<RestoreTarget> targets)
     {
+        if (targets.Count == 0)
+        {
+            throw new ImagedException(ErrorKind.InvalidArgument, "there is no target") { Field = "targets" };
+        }
+
         BlockSource disk = _image.ChooseCopy();
-        bool isFile = HostPath.Identify(file).IsRegular;
-        if (isFile)
-        {
-            RandomAccess.SetLength(file, disk.Length);
-        }
-
-        DiskTarget target = new(file, direct);
-        CheckLength(disk, target);
-        List<string> holds = isFile ? [] : WhatIsOn(target);
-        if (holds.Count > 0 && !_parameters.Force && !_parameters.DryRun)
-        {
-            throw new ImagedException(
-                ErrorKind.PermissionDenied,
-                $"'{_parameters.Name}' holds {string.Join(", ", holds)}, which would be lost; --force overwrites it");
-        }
-
+        PartitionTable? table = PartitionTables.Read(disk) is { Partitions.IsEmpty: false } found ? found : null;
+        IReadOnlyList<RestoredVolume> volumes = ListVolumes(disk, table);
+        ExpectImage(disk, table, volumes);
+        LookAt(targets, disk, table);
         _meter.Begin("look", 0);
         BackupPlan plan = BackupPlan.Of(disk, keepGoing: false);
-        List<string> warnings = [.. plan.Warnings];
-        BlockSource source = Verified(disk, warnings);
-        IEnumerable<BlockRange> used = plan.Used;
-        BlockSource? moved = isFile ? null : GptRelocation.Extend(source, target.Length);
-        if (moved is not null)
+        _warnings.AddRange(plan.Warnings);
+        BlockSource source = Verified(disk);
+        TableChanges changes = new(source, table, volumes, _parameters, _warnings);
+        ChangedDisk[] changed = [.. targets.Select(changes.PlanFor)];
+        IReadOnlyList<TargetResult>? results = null;
+        if (!_parameters.DryRun)
         {
-            // Up to the old end it is as it was; what is new is the end of the new disk.
-            used = used.Concat([.. BackupPlan.DataOf(moved, disk.Length)]);
+            disk.ExpectOnePass();
+            IEnumerable<TargetDisk> disks =
+                targets.Zip(changed, (target, change) => new TargetDisk(target.Disk, change.Patches));
+            results = new RestoreJob(
+                new(source, plan.Used, [.. disks]) { Check = _parameters.Check }, _meter).Run();
         }
 
-        disk.ExpectOnePass();
-        IReadOnlyList<BlockRange> bad = _parameters.DryRun
-            ? []
-            : new RestoreJob(new(moved ?? source, used, target) { Check = _parameters.Check }, _meter).Run();
         return new RestoreSummary
         {
             Length = disk.Length,
-            Used = used.Sum(range => range.Length),
-            TargetLength = isFile ? 0 : target.Length,
-            Holds = holds,
-            TableMoved = moved is not null,
-            Checked = _parameters.Check && !_parameters.DryRun,
-            Bad = RangeMapper.Map(bad),
-            Warnings = warnings,
+            Used = plan.Used.Sum(range => range.Length),
+            Checked = _parameters.Check && results is not null,
+            Volumes = volumes,
+            Targets = [.. targets.Select((target, i) => Map(target, changed[i], results?[i]))],
+            Warnings = _warnings,
         };
     }
 
-    private static List<string> WhatIsOn(DiskTarget target)
+    private static RestoredTarget Map(RestoreTarget target, ChangedDisk change, TargetResult? result) => new()
     {
-        using BlockSource disk = target.OpenRead();
-        if (PartitionTables.Read(disk) is { Partitions.IsEmpty: false } table)
+        Name = target.Name,
+        Length = target.IsFile ? 0 : target.Disk.Length,
+        Holds = target.Holds,
+        TableMoved = change.IsMoved,
+        Grown = change.Grown,
+        NotGrown = change.NotGrown,
+        Ids = [.. change.Ids.Select(id => new ChangedId { Old = id.Old, New = id.New })],
+        Bad = RangeMapper.Map(result?.Bad ?? []),
+        Error = result?.Failure?.Message,
+        Errno = result?.Failure is { } failure
+            ? (failure as LinuxException)?.Errno ?? (failure.HResult & 0xffff)
+            : null,
+    };
+
+    private static RestoredVolume Map(Partition? partition, BlockSource content, VolumeInfo? info) => new()
+    {
+        Partition = partition?.Number,
+        Offset = partition?.Offset ?? 0,
+        Length = content.Length,
+        FileSystem = info?.FileSystem,
+        KernelType = info?.KernelType,
+    };
+
+    private IReadOnlyList<RestoredVolume> ListVolumes(BlockSource disk, PartitionTable? table)
+    {
+        if (table is null)
         {
-            return
-            [
-                $"a partition table ({table.TypeId})",
-                .. table.Partitions.Select(partition => Describe(disk, table, partition)).OfType<string>(),
-            ];
+            return [Map(null, disk, FileSystems.Probe(disk).FirstOrDefault())];
         }
 
-        ImmutableArray<VolumeInfo> found = FileSystems.Probe(disk);
-        return [.. found.Select(Describe)];
+        ImmutableArray<RestoredVolume>.Builder volumes = ImmutableArray.CreateBuilder<RestoredVolume>();
+        foreach (Partition partition in table.Partitions)
+        {
+            using SliceSource content =
+                new(disk, partition.Offset, partition.Length, ownsInner: false, table.SectorSize);
+            volumes.Add(Map(partition, content, FileSystems.Probe(content).FirstOrDefault()));
+        }
+
+        return volumes.ToImmutable();
     }
 
-    private static string? Describe(BlockSource disk, PartitionTable table, Partition partition)
+    // What nothing is known of is more often a mistake than a disk: a page of a web server, a text, a key.
+    private void ExpectImage(BlockSource disk, PartitionTable? table, IReadOnlyList<RestoredVolume> volumes)
     {
-        using SliceSource content =
-            new(disk, partition.Offset, partition.Length, ownsInner: false, table.SectorSize);
-        ImmutableArray<VolumeInfo> found = FileSystems.Probe(content);
-        return found.IsEmpty ? null : $"in partition {partition.Number} {Describe(found[0])}";
-    }
+        if (disk.Length == 0)
+        {
+            throw new ImageFormatException(_image.Layers[^1].Format.Id, 0, "there is nothing to write: it is empty");
+        }
 
-    private static string Describe(VolumeInfo info) =>
-        $"a file system ({info.Version ?? info.FileSystem}{(info.Label is null ? string.Empty : $" '{info.Label}'")})";
-
-    private void CheckLength(BlockSource disk, DiskTarget target)
-    {
-        if (disk.Length > target.Length)
+        if (_image.PartitionTable is null
+            && table is null
+            && volumes.All(volume => volume.FileSystem is null)
+            && _image.Layers[^1].Format.Id == "raw"
+            && _image.NamedFormat is null)
         {
             throw new ImagedException(
-                ErrorKind.LimitExceeded,
-                $"'{_parameters.Name}' is too small: it has {target.Length} bytes, "
-                + $"which is {disk.Length - target.Length} short of {disk.Length}; nothing was written");
+                ErrorKind.Unsupported,
+                "this is no image of a disk: it has neither a partition table nor a file system that imaged knows; "
+                + "nothing was written (--format raw writes it as it is)");
+        }
+    }
+
+    // All that is to be refused is told at once.
+    private void LookAt(IReadOnlyList<RestoreTarget> targets, BlockSource disk, PartitionTable? table)
+    {
+        int sectorSize = table is { TypeId: "gpt" or "mbr" } ? table.SectorSize : 0;
+        string[] refused =
+        [
+            .. targets.Select(target => target.Look(disk.Length, sectorSize, _parameters.Force || _parameters.DryRun))
+                .OfType<string>(),
+        ];
+        if (refused.Length > 0)
+        {
+            throw new ImagedException(
+                ErrorKind.PermissionDenied, $"{string.Join("; ", refused)}; nothing was written");
         }
     }
 
     // The disk, or its partition, with everything compared that a backup has digests of.
-    private BlockSource Verified(BlockSource disk, List<string> warnings)
+    private BlockSource Verified(BlockSource disk)
     {
         if (_image.ReadBackup() is not { } backup)
         {
@@ -131,7 +162,7 @@ internal sealed class RestoreRun
         if (backup.Manifest.Lost.Count > 0)
         {
             long lost = backup.Manifest.Lost.Sum(range => range.Length);
-            warnings.Add($"{lost} bytes could not be read when the backup was made, and are zero");
+            _warnings.Add($"{lost} bytes could not be read when the backup was made, and are zero");
         }
 
         VerifiedSource all = new(_image.Layers[0].Content, backup);

@@ -1,8 +1,8 @@
 # fish completion for imagectl(1)
 
-set -l verbs info ls cat cp convert backup restore verify attach detach mount umount list monitor metrics job doctor formats completion automount help
+set -l verbs info ls cat cp convert backup restore deploy verify attach detach mount umount list monitor metrics job doctor formats completion automount help
 set -l none "not __fish_seen_subcommand_from $verbs"
-set -l image "__fish_seen_subcommand_from info ls cat cp convert backup restore verify attach mount"
+set -l image "__fish_seen_subcommand_from info ls cat cp convert backup restore deploy verify attach mount"
 
 function __imagectl_formats
     imagectl formats 2>/dev/null | awk '/^FORMAT/ {on = 1; next} /^$/ {exit} on {print $1}'
@@ -31,6 +31,7 @@ complete -c imagectl -n '__fish_seen_subcommand_from backup' -a 'list merge prun
 complete -c imagectl -n '__fish_seen_subcommand_from prune' -l keep -x -d 'What to keep: daily=7,weekly=4'
 complete -c imagectl -n '__fish_seen_subcommand_from prune' -l merge -d 'Make whole what is kept'
 complete -c imagectl -n $none -a restore -d 'Write a backup to a disk'
+complete -c imagectl -n $none -a deploy -d 'Write an image to one or many disks at once'
 complete -c imagectl -n $none -a verify -d 'Check structure and checksums'
 complete -c imagectl -n $none -a attach -d 'Make a block device of an image'
 complete -c imagectl -n $none -a detach -d 'Undo attach'
@@ -71,16 +72,19 @@ complete -c imagectl -n $image -l password-file -r -d 'File that holds the passw
 complete -c imagectl -n '__fish_seen_subcommand_from ls' -s l -l long -d 'Show all about each file'
 complete -c imagectl -n '__fish_seen_subcommand_from ls' -s R -l recursive -d 'Go into directories'
 complete -c imagectl -n '__fish_seen_subcommand_from convert' -l to -x -a '(__imagectl_formats)' -d 'Format to write'
-complete -c imagectl -n '__fish_seen_subcommand_from convert backup restore' -s f -l force -d 'Replace the output'
+complete -c imagectl -n '__fish_seen_subcommand_from convert backup restore deploy' -s f -l force -d 'Replace the output'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l since -r -F -d 'Save what changed since that backup'
 complete -c imagectl -n '__fish_seen_subcommand_from verify' -l against -r -F -d 'Compare with a disk'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l consistency -x -a 'auto unused snapshot freeze' -d 'How the source is kept from changing'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l level -x -d '1 fast to 19 small'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l rate -x -d 'Bytes per second at most'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l keep-going -d 'Leave out what cannot be read'
-complete -c imagectl -n '__fish_seen_subcommand_from backup restore' -l no-check -d 'Do not read it again'
-complete -c imagectl -n '__fish_seen_subcommand_from restore prune' -l dry-run -d 'Write nothing, say what would be done'
-complete -c imagectl -n '__fish_seen_subcommand_from cp convert backup restore verify wait' -l progress -x -a 'bar json none' -d 'How progress is shown'
+complete -c imagectl -n '__fish_seen_subcommand_from backup restore deploy' -l no-check -d 'Do not read it again'
+complete -c imagectl -n '__fish_seen_subcommand_from restore deploy prune' -l dry-run -d 'Write nothing, say what would be done'
+complete -c imagectl -n '__fish_seen_subcommand_from cp convert backup restore deploy verify wait' -l progress -x -a 'bar json none' -d 'How progress is shown'
+complete -c imagectl -n '__fish_seen_subcommand_from restore deploy' -l grow -d 'Last partition and its file system up to the end'
+complete -c imagectl -n '__fish_seen_subcommand_from restore deploy' -l identity -x -a 'fresh' -d 'New ids, machine-id and host keys, no name'
+complete -c imagectl -n '__fish_seen_subcommand_from restore deploy' -l hostname -x -d 'The name of the machine'
 complete -c imagectl -n '__fish_seen_subcommand_from attach mount' -l via -x -a 'auto loop fuse' -d 'How'
 complete -c imagectl -n '__fish_seen_subcommand_from mount' -l as -x -a 'auto kernel tree disc' -d 'Who reads the files'
 complete -c imagectl -n '__fish_seen_subcommand_from ls cat cp' -l as -x -a 'auto disc' -d 'Files or tracks of a disc'

@@ -69,71 +69,15 @@ public sealed class RestoreJobTests
         return disk;
     }
 
-    private static IReadOnlyList<BlockRange> Restore(BlockSource source, Medium medium) =>
-        new RestoreJob(new(source, Used, medium), new ProgressMeter(_ => { })).Run();
-
-    /// <summary>A disk in memory, full of 0xEE, which remembers what was done to it.</summary>
-    private sealed class Medium : BlockTarget
+    private static IReadOnlyList<BlockRange> Restore(BlockSource source, Medium medium)
     {
-        private readonly object _lock = new();
-        private bool _isFlushed;
-
-        public Medium(int length)
-        {
-            Bytes = new byte[length];
-            Bytes.AsSpan().Fill(0xEE);
-        }
-
-        public byte[] Bytes { get; }
-
-        public int FlippedAt { get; init; } = -1;
-
-        public List<BlockRange> Writes { get; } = [];
-
-        public List<BlockRange> Discards { get; } = [];
-
-        public bool IsFlushedBeforeHead { get; private set; }
-
-        public override long Length => Bytes.Length;
-
-        public override int Alignment => 4096;
-
-        public override void Write(long offset, ReadOnlySpan<byte> bytes)
-        {
-            lock (_lock)
-            {
-                Assert.Equal(0, offset % Alignment);
-                IsFlushedBeforeHead = offset == 0 && _isFlushed;
-                _isFlushed = false;
-                Writes.Add(new(offset, bytes.Length));
-                bytes.CopyTo(Bytes.AsSpan((int)offset));
-            }
-        }
-
-        public override void WriteZeros(long offset, long length)
-        {
-            lock (_lock)
-            {
-                _isFlushed = false;
-                Bytes.AsSpan((int)offset, (int)length).Clear();
-            }
-        }
-
-        public override void Discard(long offset, long length) => Discards.Add(new(offset, length));
-
-        public override void Flush() => _isFlushed = true;
-
-        public override BlockSource OpenRead()
-        {
-            byte[] kept = [.. Bytes];
-            if (FlippedAt >= 0)
-            {
-                kept[FlippedAt] ^= 1;
-            }
-
-            return new MemorySource(kept);
-        }
+        TargetResult result = Assert.Single(Restore(source, [new(medium, [])]));
+        Assert.Null(result.Failure);
+        return result.Bad;
     }
+
+    private static IReadOnlyList<TargetResult> Restore(BlockSource source, params TargetDisk[] targets) =>
+        new RestoreJob(new(source, Used, targets), new ProgressMeter(_ => { })).Run();
 
     private sealed class BrokenSource(byte[] disk, long at) : BlockSource
     {

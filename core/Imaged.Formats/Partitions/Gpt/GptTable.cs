@@ -18,7 +18,10 @@ internal sealed class GptTable : IPartitionTableFormat
     // 512 first: by far the usual one. The header's own address decides, so that only one of them can match.
     private static readonly int[] SectorSizes = [512, 4096, 2048, 1024];
 
-    public static string Id => "gpt";
+    /// <summary>Its id.</summary>
+    internal const string GptId = "gpt";
+
+    public static string Id => GptId;
 
     public static PartitionTable? Read(BlockSource disk)
     {
@@ -156,7 +159,8 @@ internal sealed class GptTable : IPartitionTableFormat
         return length == 0 ? null : Encoding.Unicode.GetString(raw[..length]);
     }
 
-    private static string Text(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
+    /// <summary>A GUID as it is told.</summary>
+    internal static string Text(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
 
     private sealed record Copy(GptHeader Header, byte[] Entries);
 }

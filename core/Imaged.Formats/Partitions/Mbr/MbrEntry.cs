@@ -25,5 +25,16 @@ internal readonly record struct MbrEntry(byte Status, byte Type, uint First, uin
             BinaryPrimitives.ReadUInt32LittleEndian(raw[12..]));
     }
 
+    /// <summary>Writes another number of sectors, and the CHS address of an end that has none (FE FF FF), which stands
+    /// for: look at the numbers.</summary>
+    public static void WriteCount(Span<byte> sector, int index, uint count)
+    {
+        Span<byte> raw = sector.Slice(TableOffset + (index * Size), Size);
+        raw[5] = 0xfe;
+        raw[6] = 0xff;
+        raw[7] = 0xff;
+        BinaryPrimitives.WriteUInt32LittleEndian(raw[12..], count);
+    }
+
     public static bool HasSignature(ReadOnlySpan<byte> sector) => sector[510] == 0x55 && sector[511] == 0xaa;
 }

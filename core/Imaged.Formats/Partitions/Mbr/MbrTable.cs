@@ -14,7 +14,10 @@ internal sealed class MbrTable : IPartitionTableFormat
     private const int FirstLogicalNumber = 5;
     private const int SectorLength = 512;
 
-    public static string Id => "mbr";
+    /// <summary>Its id.</summary>
+    internal const string MbrId = "mbr";
+
+    public static string Id => MbrId;
 
     public static PartitionTable? Read(BlockSource disk)
     {

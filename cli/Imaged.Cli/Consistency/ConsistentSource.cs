@@ -82,7 +82,7 @@ internal sealed class ConsistentSource : IDisposable
     /// <summary>Takes note of how far the worker is: what it does not read any more is let go.</summary>
     public void Follow(Progress progress)
     {
-        if (progress.Phase == "check")
+        if (progress.Phase is "check" or "compare")
         {
             Finish();
         }

@@ -3,6 +3,7 @@ using Imaged.Cli.Consistency;
 using Imaged.Cli.Output;
 using Imaged.Ipc;
 using Imaged.Ipc.Contract;
+using Imaged.Linux;
 
 namespace Imaged.Cli.Hosting;
 
@@ -12,7 +13,8 @@ internal static class BackupWriter
     /// <summary>Writes the backup of the image that the worker has opened.</summary>
     /// <param name="worker">The worker.</param>
     /// <param name="parameters">What to write; the output is descriptor 0.</param>
-    /// <param name="output">The file, which gets its name when the backup is complete and reads back right.</param>
+    /// <param name="output">The file, which gets its name when the backup is complete and reads back right; null for
+    /// standard output.</param>
     /// <param name="name">Its name, as the user wrote it.</param>
     /// <param name="others">Descriptors 1 and following.</param>
     /// <param name="printer">Where it is shown how far it is.</param>
@@ -20,7 +22,7 @@ internal static class BackupWriter
     public static BackupSummary Write(
         WorkerProcess worker,
         BackupParameters parameters,
-        OutputFile output,
+        OutputFile? output,
         string name,
         IReadOnlyList<SafeHandle> others,
         Printer printer,
@@ -31,7 +33,11 @@ internal static class BackupWriter
         {
             source?.EndOnLoss(worker);
             BackupReply reply = worker.CallLong(
-                WorkerInterface.Backup, parameters, [output.Handle, .. others], printer, reply =>
+                WorkerInterface.Backup,
+                parameters,
+                [output?.Handle ?? StandardStream.Output.Handle, .. others],
+                printer,
+                reply =>
                 {
                     source?.Follow(reply.Progress);
                     return last = reply.Progress;
@@ -46,7 +52,7 @@ internal static class BackupWriter
                     + "is the disk or the memory faulty? Nothing of it was kept");
             }
 
-            output.Commit();
+            output?.Commit();
             return summary;
         }
         catch (Exception error) when (error is not CliException && source?.FindFault() is { } sentence)
@@ -55,7 +61,7 @@ internal static class BackupWriter
         }
         catch (ImagedException error) when (OutputFile.IsFull(error))
         {
-            throw OutputFile.Full(name, error, Missing(output, last));
+            throw OutputFile.Full(name, error, output is null ? null : Missing(output, last));
         }
     }
 

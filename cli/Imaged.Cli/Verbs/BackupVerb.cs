@@ -26,6 +26,12 @@ internal sealed class BackupVerb : Verb
     private static readonly OptionSpec KeepGoing =
         new("keep-going", null, "leave out what cannot be read, note it, and exit with 6");
 
+    private static readonly OptionSpec To =
+        new("to", "F", "raw: the disk, with holes; - implies it")
+        {
+            Choices = ["qcow2", "raw"],
+        };
+
     private static readonly OptionSpec NoCheck = new("no-check", null, "do not read the backup again");
 
     public override string Name => "backup";
@@ -38,7 +44,7 @@ internal sealed class BackupVerb : Verb
         "TARGET, a qcow2 image of the whole disk, appears when it is complete, compared and on the disk.";
 
     public override IReadOnlyList<OptionSpec> Options =>
-        [Since, ConsistencyChoice.Option, Level, Rate, KeepGoing, NoCheck, ConvertVerb.Force];
+        [Since, To, ConsistencyChoice.Option, Level, Rate, KeepGoing, NoCheck, ConvertVerb.Force];
 
     public override bool OpensImage => true;
 
@@ -53,26 +59,31 @@ internal sealed class BackupVerb : Verb
     public override int Run(VerbCall call)
     {
         string target = call.Positional(1)!;
-        if (target == "-")
+        bool isStream = target == "-";
+        bool isRaw = isStream || call.Arguments.Text(To) == "raw";
+        string? since = call.Arguments.Text(Since);
+        if (isRaw && (since is not null || call.Arguments.Has(KeepGoing)))
         {
             throw new CliException(
                 ExitCode.Usage,
-                "a backup cannot go to standard output, since its header is written last; "
-                + "for the bytes of the disk: imagectl convert SOURCE -");
+                "a raw image has no place for what was saved before, nor for what could not be read: "
+                + "--since and --keep-going are for backups in qcow2");
         }
 
         using ImageFile named = ImageFile.Open(call.Arguments);
         ConsistencyChoice choice = ConsistencyChoice.Read(call.Arguments);
-        string? since = call.Arguments.Text(Since);
-        using SafeFileHandle folder = BackupLock.Take(FolderOf(target), isShared: true);
+        string place = isStream ? Environment.CurrentDirectory : FolderOf(target);
+        using SafeFileHandle? folder = isStream ? null : BackupLock.Take(place, isShared: true);
         using SafeFileHandle? parent = since is null ? null : OpenParent(since, target);
-        using OutputFile output = OutputFile.Create(target, call.Arguments.Has(ConvertVerb.Force), isPrivate: true);
-        using ConsistentSource source = ConsistentSource.Open(named, choice, FolderOf(target));
+        using OutputFile? output =
+            isStream ? null : OutputFile.Create(target, call.Arguments.Has(ConvertVerb.Force), isPrivate: true);
+        using ConsistentSource source = ConsistentSource.Open(named, choice, place);
         using WorkerProcess worker = WorkerProcess.Start(source.Image.Directory);
         worker.Open(source.Image, call.Arguments, call.Printer);
         BackupParameters parameters = new()
         {
             Output = 0,
+            Raw = isRaw,
             Parent = parent is null ? null : 1,
             ParentName = since is null ? null : Path.GetFileName(since),
             Level = call.Arguments.Number(Level, 1, MaxLevel) ?? 1,
@@ -85,13 +96,18 @@ internal sealed class BackupVerb : Verb
         long start = Stopwatch.GetTimestamp();
         BackupSummary summary = BackupWriter.Write(
             worker, parameters, output, target, parent is null ? [] : [parent], call.Printer, source);
-        if (call.Printer.Json)
+        string text = TextOf(summary, source.Consistency, Stopwatch.GetElapsedTime(start));
+        if (isStream)
+        {
+            call.Printer.Explain(text.TrimEnd('\n').Replace('\n', ';'));
+        }
+        else if (call.Printer.Json)
         {
             Printer.WriteJson(summary, ContractJson.Default.BackupSummary);
         }
         else
         {
-            Printer.Write(TextOf(summary, source.Consistency, Stopwatch.GetElapsedTime(start)));
+            Printer.Write(text);
         }
 
         foreach (string warning in summary.Warnings)

@@ -30,6 +30,10 @@ public sealed record BackupParameters
     /// <summary>How it is kept from changing, one word.</summary>
     public string Consistency { get; set; } = string.Empty;
 
+    /// <summary>Whether the bytes of the disk are written, and no backup with a manifest. What is not used is a hole,
+    /// or zero where the output is a stream. There is no parent then, and what cannot be read ends it.</summary>
+    public bool Raw { get; set; }
+
     /// <summary>Whether the image is an increment that is to be written as a whole backup: the same disk, with the
     /// same manifest. Everything else but the output is ignored then.</summary>
     public bool Merge { get; set; }

@@ -62,6 +62,11 @@ internal sealed class BackupRun
     /// <param name="parent">The backup to stand on; stays the caller's.</param>
     public BackupSummary Run(SafeFileHandle output, SafeFileHandle? parent)
     {
+        if (_parameters.Raw)
+        {
+            return WriteRaw(output);
+        }
+
         BackupRequest request = _parameters.Merge ? PlanMerge() : PlanBackup(parent);
         BackupJob job = new(request, _meter);
         BackupManifest manifest = job.Run(output);
@@ -77,6 +82,42 @@ internal sealed class BackupRun
             Volumes = [.. manifest.Volumes.Select(Map)],
             Lost = RangeMapper.Map(manifest.Lost),
             Bad = RangeMapper.Map(_parameters.Check ? ReadAgain(output, manifest, job) : []),
+            Warnings = _warnings,
+        };
+    }
+
+    // The disk itself. A file is written as a disk is restored, and read back; a stream in one go.
+    private BackupSummary WriteRaw(SafeFileHandle output)
+    {
+        BackupRequest request = PlanBackup(null);
+        BlockSource disk = request.Source;
+        bool isFile = HostPath.Identify(output).IsRegular;
+        IReadOnlyList<BlockRange> bad = [];
+        if (isFile)
+        {
+            RandomAccess.SetLength(output, disk.Length);
+            RestoreRequest raw = new(disk, request.Used, [new(new DiskTarget(output, null), [])])
+            {
+                Check = _parameters.Check,
+            };
+            TargetResult result = new RestoreJob(raw, _meter).Run()[0];
+            bad = result.Failure is { } failure ? throw failure : result.Bad;
+        }
+        else
+        {
+            _meter.Begin("save", disk.Length);
+            SourceCopy.ToStream(disk, request.Used, output, _meter);
+        }
+
+        return new BackupSummary
+        {
+            Length = disk.Length,
+            Used = request.Used.Sum(range => range.Length),
+            FileSize = disk.Length,
+            Checked = isFile && _parameters.Check,
+            Consistency = _parameters.Consistency,
+            Volumes = [.. request.Template.Volumes.Select(Map)],
+            Bad = RangeMapper.Map(bad),
             Warnings = _warnings,
         };
     }

@@ -42,23 +42,53 @@ internal static class SourceCopy
     }
 
     /// <summary>Writes the whole source to a pipe, a terminal, or a file at the position that others share.</summary>
-    public static void ToStream(BlockSource source, SafeFileHandle output, ProgressMeter meter)
+    public static void ToStream(BlockSource source, SafeFileHandle output, ProgressMeter meter) =>
+        ToStream(source, [new(0, source.Length)], output, meter);
+
+    /// <summary>The same with zeros for what does not matter, which is not read.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="used">What of it matters, ascending, without overlaps.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="meter">Told how far it is, in bytes that are written.</param>
+    public static void ToStream(
+        BlockSource source, IEnumerable<BlockRange> used, SafeFileHandle output, ProgressMeter meter)
     {
         AlignedBuffer buffer = Pool.Rent();
         try
         {
-            for (long offset = 0; offset < source.Length;)
+            long offset = 0;
+            foreach (BlockRange range in used)
             {
-                Span<byte> chunk = buffer.GetSpan()[..(int)Math.Min(ChunkLength, source.Length - offset)];
-                source.Read(offset, chunk);
-                StandardStream.Write(output, chunk);
-                offset += chunk.Length;
-                meter.Add(chunk.Length);
+                Write(offset, range.Offset, isUsed: false);
+                Write(range.Offset, range.End, isUsed: true);
+                offset = range.End;
             }
+
+            Write(offset, source.Length, isUsed: false);
         }
         finally
         {
             Pool.Return(buffer);
+        }
+
+        void Write(long begin, long end, bool isUsed)
+        {
+            while (begin < end)
+            {
+                Span<byte> chunk = buffer.GetSpan()[..(int)Math.Min(ChunkLength, end - begin)];
+                if (isUsed)
+                {
+                    source.Read(begin, chunk);
+                }
+                else
+                {
+                    chunk.Clear();
+                }
+
+                StandardStream.Write(output, chunk);
+                begin += chunk.Length;
+                meter.Add(chunk.Length);
+            }
         }
     }
 

@@ -75,6 +75,7 @@ complete -c imagectl -n '__fish_seen_subcommand_from convert' -l to -x -a '(__im
 complete -c imagectl -n '__fish_seen_subcommand_from convert backup restore deploy' -s f -l force -d 'Replace the output'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l since -r -F -d 'Save what changed since that backup'
 complete -c imagectl -n '__fish_seen_subcommand_from verify' -l against -r -F -d 'Compare with a disk'
+complete -c imagectl -n '__fish_seen_subcommand_from backup' -l to -x -a 'qcow2 raw' -d 'What to write'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l consistency -x -a 'auto unused snapshot freeze' -d 'How the source is kept from changing'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l level -x -d '1 fast to 19 small'
 complete -c imagectl -n '__fish_seen_subcommand_from backup' -l rate -x -d 'Bytes per second at most'

@@ -67,7 +67,7 @@ imagectl umount "$where"
 imagectl cp "$first" /var/tmp/lines /root/lines
 # They begin at 0 and end with a whole line or in the middle of one.
 head -n -1 /root/lines | awk '$1 != NR - 1 { exit 1 }' || fail "lines are missing in the backup"
-for file in /backup/*.qcow2; do imagectl verify "$file" >/dev/null; qemu-img check -q "$file" || true; done
+for file in /backup/*.qcow2; do imagectl verify "$file" >/dev/null; done
 check "units that failed" "$(systemctl --failed --plain --no-legend)" ""
 check "errors of imaged" "$(journalctl -b -q -p err -u 'imaged*' -o cat)" ""
 ls -l /backup

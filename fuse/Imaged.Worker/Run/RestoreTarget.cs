@@ -70,7 +70,18 @@ internal sealed class RestoreTarget : IDisposable
                 + "nothing would find its partitions";
         }
 
-        Holds = WhatIsThere();
+        try
+        {
+            Holds = WhatIsThere();
+        }
+        catch (IOException error)
+        {
+            return force
+                ? null
+                : $"'{Name}' cannot be read ({error.Message}), so what would be lost is not known; "
+                    + "--force overwrites it";
+        }
+
         return Holds.Count == 0 || force
             ? null
             : $"'{Name}' holds {string.Join(", ", Holds)}, which would be lost; --force overwrites it";

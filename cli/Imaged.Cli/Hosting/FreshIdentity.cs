@@ -113,10 +113,11 @@ internal sealed class FreshIdentity
 
     private void Reset(TargetTree tree, List<string> done)
     {
-        // machine-id(5): the first start makes a new one.
-        if (tree.TryOverwrite("etc/machine-id", "uninitialized\n"))
+        // machine-id(5): the next start makes a new one. Not "uninitialized", which would have systemd apply its
+        // presets, and so enable units that somebody has disabled.
+        if (tree.TryOverwrite("etc/machine-id", string.Empty))
         {
-            done.Add("etc/machine-id: uninitialized");
+            done.Add("etc/machine-id: empty");
         }
 
         foreach ((string folder, string name) in (ReadOnlySpan<(string, string)>)

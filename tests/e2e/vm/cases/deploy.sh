@@ -59,7 +59,7 @@ for disk in $one $two; do
     xfs_repair -n $part >/dev/null 2>&1 || fail "xfs_repair -n $part"
     fsck.vfat -n $esp >/dev/null || fail "fsck.vfat -n $esp"
     mount -o ro,nouuid $part /mnt/copy
-    check "machine-id" "$(cat /mnt/copy/etc/machine-id)" uninitialized
+    check "machine-id" "$(stat -c %s /mnt/copy/etc/machine-id)" 0
     check "fstab" "$(cat /mnt/copy/etc/fstab)" "PARTUUID=$uuid / xfs defaults 0 1"
     check "key" "$(ls /mnt/copy/etc/ssh)" ""
     cmp /mnt/copy/big /mnt/source/big

@@ -32,8 +32,14 @@ public static class HostCommand
     /// <param name="path">The program.</param>
     /// <param name="arguments">Arguments after the program's name.</param>
     /// <param name="milliseconds">How long it may take, then it is killed; -1 for ever.</param>
+    /// <param name="guard">Called with the process when it runs; what it returns is disposed of when it has
+    /// ended.</param>
     /// <exception cref="LinuxException">It cannot be started.</exception>
-    public static HostCommandResult Run(string path, IReadOnlyList<string> arguments, int milliseconds)
+    public static HostCommandResult Run(
+        string path,
+        IReadOnlyList<string> arguments,
+        int milliseconds,
+        Func<ChildProcess, IDisposable>? guard = null)
     {
         // Files, not pipes: whatever else inherits them, nobody waits for their end.
         using SafeFileHandle output = HostPath.CreateMemoryFile("output");
@@ -43,6 +49,7 @@ public static class HostCommand
             arguments,
             [(1, output), (2, error)],
             [$"PATH={string.Join(':', Folders)}", "LC_ALL=C", "LVM_SUPPRESS_FD_WARNINGS=1"]);
+        using IDisposable? guarded = guard?.Invoke(process);
         if (!process.WaitForExit(milliseconds))
         {
             process.Kill();

@@ -1,6 +1,5 @@
-using System.Text;
+using System.Globalization;
 using Imaged.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Hosting;
 
@@ -11,11 +10,8 @@ internal sealed record HostTool(string Name, string Package)
 {
     private const int MaxMessage = 600;
 
-    // Not those of PATH, where sudo may have let through somebody's own.
-    private static readonly string[] SystemFolders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-
     /// <summary>Its path; null when it is not installed.</summary>
-    public string? Path => SystemFolders.Select(folder => $"{folder}/{Name}").FirstOrDefault(File.Exists);
+    public string? Path => HostCommand.Find(Name);
 
     /// <summary>Runs it and waits for its end. It is killed when imagectl is interrupted.</summary>
     /// <param name="arguments">Its arguments.</param>
@@ -25,25 +21,21 @@ internal sealed record HostTool(string Name, string Package)
     {
         string path = Path ?? throw new CliException(
             ExitCode.Failed, $"there is no {Name} (Debian package {Package})");
-        using SafeFileHandle messages = HostPath.CreateMemoryFile(Name);
-        using ChildProcess process = ChildProcess.Start(
-            path, arguments, [(2, messages)], ["LC_ALL=C.UTF-8", $"PATH={string.Join(':', SystemFolders)}"]);
-        using IDisposable interrupt = Interrupts.Add(process.Kill);
-        process.WaitForExit(Timeout.Infinite);
-        if (process.ExitCode is not { } code || code > lastGood)
+        HostCommandResult result =
+            HostCommand.Run(path, arguments, -1, process => Interrupts.Add(process.Kill));
+        if (result.ExitCode < 0 || result.ExitCode > lastGood)
         {
-            string how = process.ExitCode is { } bad ? $"returned {bad}" : "was killed";
-            throw new CliException(ExitCode.Failed, $"{Name} {how}{Said(messages)}");
+            string how = result.ExitCode < 0
+                ? "was killed"
+                : string.Create(CultureInfo.InvariantCulture, $"returned {result.ExitCode}");
+            throw new CliException(ExitCode.Failed, $"{Name} {how}{Said(result.Error)}");
         }
     }
 
     // What it said last is what ended it.
-    private static string Said(SafeFileHandle messages)
+    private static string Said(string error)
     {
-        long length = RandomAccess.GetLength(messages);
-        byte[] bytes = new byte[Math.Min(length, MaxMessage)];
-        int count = RandomAccess.Read(messages, bytes, length - bytes.Length);
-        string[] lines = Encoding.UTF8.GetString(bytes, 0, count)
+        string[] lines = error[Math.Max(0, error.Length - MaxMessage)..]
             .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return lines.Length == 0 ? string.Empty : ": " + string.Join(", ", lines);
     }

@@ -1,7 +1,6 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Imaged.Linux;
 
 namespace Imaged.Cli.Schedule;
 
@@ -16,28 +15,18 @@ internal static class TimerUnits
     public static IReadOnlyDictionary<string, DateTime> Next()
     {
         Dictionary<string, DateTime> next = new(StringComparer.Ordinal);
-        if (!Directory.Exists("/run/systemd/system"))
+        if (!Directory.Exists("/run/systemd/system") || HostCommand.Find("systemctl") is not { } program)
         {
             return next;
         }
 
         try
         {
-            ProcessStartInfo start =
-                new("systemctl", ["list-timers", "--all", "--output=json", "--no-pager", $"{Prefix}*{Suffix}"])
-                {
-                    RedirectStandardOutput = true,
-                    RedirectStandardError = true,
-                };
-            using Process process = Process.Start(start)!;
-            string text = process.StandardOutput.ReadToEnd();
-            if (!process.WaitForExit(MaxMilliseconds))
-            {
-                process.Kill();
-                return next;
-            }
-
-            using JsonDocument document = JsonDocument.Parse(text);
+            HostCommandResult answer = HostCommand.Run(
+                program,
+                ["list-timers", "--all", "--output=json", "--no-pager", $"{Prefix}*{Suffix}"],
+                MaxMilliseconds);
+            using JsonDocument document = JsonDocument.Parse(answer.Output);
             foreach (JsonElement timer in document.RootElement.EnumerateArray())
             {
                 string unit = timer.GetProperty("unit").GetString() ?? string.Empty;
@@ -50,7 +39,7 @@ internal static class TimerUnits
                 }
             }
         }
-        catch (Exception error) when (error is Win32Exception or JsonException or InvalidOperationException
+        catch (Exception error) when (error is LinuxException or JsonException or InvalidOperationException
             or KeyNotFoundException or ArgumentOutOfRangeException)
         {
             // It is told as not known.

@@ -54,10 +54,10 @@ public sealed class JobTests
         using RunningCommand backup = system.Begin("backup", disk, system["disk.qcow2"], "--rate", "1M");
         string id = WaitForPhase(system, "save").GetProperty("id").GetString()!;
         system.Run("job", "cancel", id).Succeeds();
-        Assert.Equal(130, backup.Finish().ExitCode);
+        Assert.Equal(143, backup.Finish().ExitCode);
         Assert.False(File.Exists(system["disk.qcow2"]));
         Assert.Contains("cancelled", system.Run("job").Succeeds().Output, StringComparison.Ordinal);
-        system.Run("job", "wait", id).Fails(130, "cancelled");
+        system.Run("job", "wait", id).Fails(143, "cancelled");
     }
 
     [Fact]

@@ -51,7 +51,7 @@ internal sealed record JobFolder(string Path, string Prefix = "")
                     : string.IsNullOrEmpty(runtime) ? null : PathIn(runtime);
             }
 
-            return path is null ? null : new(path);
+            return path is null ? null : new(System.IO.Path.GetFullPath(path));
         }
     }
 

@@ -84,6 +84,7 @@ internal sealed class BackupVerb : Verb
         {
             Output = 0,
             Raw = isRaw,
+            Stream = isStream,
             Parent = parent is null ? null : 1,
             ParentName = since is null ? null : Path.GetFileName(since),
             Level = call.Arguments.Number(Level, 1, MaxLevel) ?? 1,

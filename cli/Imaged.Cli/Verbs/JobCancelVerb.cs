@@ -9,7 +9,8 @@ namespace Imaged.Cli.Verbs;
 /// <summary><c>imagectl job cancel</c>.</summary>
 internal sealed class JobCancelVerb : Verb
 {
-    private const int Interrupt = 2;
+    // Not SIGINT, which a shell has its background processes ignore.
+    private const int Terminate = 15;
     private const int MaxMilliseconds = 30_000;
 
     public override string Name => "job cancel";
@@ -37,7 +38,7 @@ internal sealed class JobCancelVerb : Verb
                 ExitCode.Refused, $"process {job.Pid} is not of the user who says that it does job {job.Id}");
         }
 
-        process.Signal(Interrupt);
+        process.Signal(Terminate);
         return process.WaitForExit(MaxMilliseconds)
             ? ExitCode.Done
             : throw new CliException(

@@ -34,6 +34,10 @@ public sealed record BackupParameters
     /// or zero where the output is a stream. There is no parent then, and what cannot be read ends it.</summary>
     public bool Raw { get; set; }
 
+    /// <summary>Whether a raw output is written in one go from where it stands, as a pipe is, and not read
+    /// again.</summary>
+    public bool Stream { get; set; }
+
     /// <summary>Whether the image is an increment that is to be written as a whole backup: the same disk, with the
     /// same manifest. Everything else but the output is ignored then.</summary>
     public bool Merge { get; set; }

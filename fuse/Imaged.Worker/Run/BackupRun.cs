@@ -91,9 +91,8 @@ internal sealed class BackupRun
     {
         BackupRequest request = PlanBackup(null);
         BlockSource disk = request.Source;
-        bool isFile = HostPath.Identify(output).IsRegular;
         IReadOnlyList<BlockRange> bad = [];
-        if (isFile)
+        if (!_parameters.Stream)
         {
             RandomAccess.SetLength(output, disk.Length);
             RestoreRequest raw = new(disk, request.Used, [new(new DiskTarget(output, null), [])])
@@ -114,7 +113,7 @@ internal sealed class BackupRun
             Length = disk.Length,
             Used = request.Used.Sum(range => range.Length),
             FileSize = disk.Length,
-            Checked = isFile && _parameters.Check,
+            Checked = !_parameters.Stream && _parameters.Check,
             Consistency = _parameters.Consistency,
             Volumes = [.. request.Template.Volumes.Select(Map)],
             Bad = RangeMapper.Map(bad),

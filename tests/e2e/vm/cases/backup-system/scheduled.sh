@@ -4,6 +4,7 @@
 check "root" "$(findmnt -n -o SOURCE /)" /dev/mapper/vg-root
 install_package
 make_tree /srv/tree
+sha256sum </srv/tree/big.bin >/backup/big.sha256
 cat >/etc/imaged/backup.d/root.conf <<END
 source = /dev/vg/root
 target = /backup

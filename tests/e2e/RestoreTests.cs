@@ -86,6 +86,16 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public void A_device_that_is_not_there_is_no_file_to_be_made()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        string disk = system.Sample("demo.iso");
+        system.Run("restore", disk, "/dev/sdzzz9").Fails(4, "no device");
+        system.Run("restore", disk, "/dev/disk/by-label/nowhere").Fails(4, "no device");
+        Assert.False(File.Exists("/dev/sdzzz9"));
+    }
+
+    [Fact]
     public void One_partition_of_a_disk_comes_back_alone()
     {
         Requires.Root();

@@ -47,6 +47,13 @@ internal sealed class RestoreTarget : IDisposable
             return OpenDevices([name])[0];
         }
 
+        // A device whose name is mistyped, or that is not there: nobody wants a file among the devices.
+        string folder = Path.GetDirectoryName(Path.GetFullPath(name)) ?? "/";
+        if (folder is "/dev" || folder.StartsWith("/dev/disk/", StringComparison.Ordinal))
+        {
+            throw new CliException(ExitCode.NotFound, $"there is no device '{name}'");
+        }
+
         OutputFile file = OutputFile.Create(name, replace, isPrivate: true);
         return new(name, file, [file.Handle]);
     }

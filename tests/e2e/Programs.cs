@@ -27,6 +27,9 @@ internal static class Programs
         TemporaryFolder folder = new();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
         Tool.Run("chmod", "755", folder.Path);
+
+        // For those that a shell starts, too: this machine's own jobs are none of the tests' business.
+        Environment.SetEnvironmentVariable("IMAGED_JOBS", folder["jobs"]);
         foreach (string file in Directory.Exists(Build) ? Directory.GetFiles(Build) : [])
         {
             File.Copy(file, folder[Path.GetFileName(file)]);

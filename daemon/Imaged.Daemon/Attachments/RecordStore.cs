@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Imaged.Linux;
 
 namespace Imaged.Daemon.Attachments;
 
@@ -16,13 +17,8 @@ internal sealed class RecordStore
     }
 
     /// <summary>Writes a record.</summary>
-    public void Save(AttachmentRecord record)
-    {
-        string path = PathOf(record.Id);
-        string temporary = path + ".new";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.AttachmentRecord));
-        File.Move(temporary, path, overwrite: true);
-    }
+    public void Save(AttachmentRecord record) => WholeFile.Write(
+        PathOf(record.Id), JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.AttachmentRecord));
 
     /// <summary>Removes a record, if it is there.</summary>
     public void Remove(string id) => File.Delete(PathOf(id));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
 
@@ -43,7 +42,7 @@ internal sealed class Job : IDisposable
             Arguments = arguments,
             Pid = Environment.ProcessId,
             StartTime = ChildProcess.StartTimeOf(Environment.ProcessId),
-            Started = Now(),
+            Started = ContractTime.Text(DateTime.UtcNow),
         };
         Current = new(id is null ? null : folder, record);
         Current.Write();
@@ -84,7 +83,7 @@ internal sealed class Job : IDisposable
             {
                 _record.State = state;
                 _record.ExitCode = exitCode;
-                _record.Ended = Now();
+                _record.Ended = ContractTime.Text(DateTime.UtcNow);
                 Write();
             }
         }
@@ -92,9 +91,6 @@ internal sealed class Job : IDisposable
 
     /// <summary>It is no longer the current one.</summary>
     public void Dispose() => Current = null;
-
-    private static string Now() =>
-        DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private void Write() => _folder?.TryWrite(_record);
 }

@@ -97,17 +97,13 @@ internal sealed record JobFolder(string Path, string Prefix = "")
 
         try
         {
-            // Another user's folder may hold anything.
-            using SafeFileHandle file = HostPath.OpenRead(FileOf(id));
-            if (!HostPath.Identify(file).IsRegular)
-            {
-                return null;
-            }
-
+            // Another user's folder may hold anything, also a link to a device that does something when root opens it.
+            using SafeFileHandle folder = HostPath.OpenDirectory(Path);
+            using SafeFileHandle file = HostPath.OpenFileIn(folder, id + Extension);
             byte[] text = new byte[Math.Min(RandomAccess.GetLength(file), MaxFileSize)];
             int length = RandomAccess.Read(file, text, 0);
             JobRecord? job = JsonSerializer.Deserialize(text.AsSpan(0, length), ContractJson.Default.JobRecord);
-            if (job is null)
+            if (job is null || job.Arguments.Any(word => word is null) || job.Messages.Any(message => message is null))
             {
                 return null;
             }
@@ -132,10 +128,8 @@ internal sealed record JobFolder(string Path, string Prefix = "")
     {
         try
         {
-            string path = FileOf(job.Id);
-            string next = path + ".new";
-            File.WriteAllBytes(next, JsonSerializer.SerializeToUtf8Bytes(job, ContractJson.Default.JobRecord));
-            File.Move(next, path, overwrite: true);
+            WholeFile.Write(
+                FileOf(job.Id), JsonSerializer.SerializeToUtf8Bytes(job, ContractJson.Default.JobRecord));
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -93,7 +93,8 @@ internal sealed class ProgressBar : IDisposable
     private static string Cut(string line, int columns) =>
         line.Length < columns ? line : line[..Math.Max(0, columns - 1)];
 
-    private static string Duration(long seconds) => seconds < 3600
+    /// <summary>Minutes and seconds, or hours.</summary>
+    internal static string Duration(long seconds) => seconds < 3600
         ? string.Create(CultureInfo.InvariantCulture, $"{seconds / 60}:{seconds % 60:00}")
         : string.Create(CultureInfo.InvariantCulture, $"{Math.Min(seconds / 3600, 999)} h");
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Imaged.Cli.Jobs;
+using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -28,7 +29,7 @@ internal sealed class JobCancelVerb : Verb
             job.State == JobState.Running ? ChildProcess.Adopt(job.Pid, job.StartTime) : null;
         if (process is null)
         {
-            throw new CliException(ExitCode.NothingToDo, $"job {job.Id} has ended: {JobListVerb.StateOf(job)}");
+            throw new CliException(ExitCode.NothingToDo, $"job {job.Id} has ended: {JobText.StateOf(job)}");
         }
 
         // The record is written by who owns the folder: he may end his own processes, and not have root end others.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Imaged.Cli.Jobs;
 using Imaged.Cli.Output;
@@ -34,7 +33,11 @@ internal sealed class JobListVerb(string name) : Verb
             TextTable table = new("ID", "STARTED", "STATE", "COMMAND");
             foreach (JobRecord job in jobs)
             {
-                table.Add(SafeText.Name(job.Id), LocalTime(job.Started), StateOf(job), CommandOf(job));
+                table.Add(
+                    SafeText.Name(job.Id),
+                    JobText.LocalTime(job.Started),
+                    JobText.StateOf(job),
+                    JobText.CommandOf(job));
             }
 
             StringBuilder text = new();
@@ -44,35 +47,4 @@ internal sealed class JobListVerb(string name) : Verb
 
         return ExitCode.Done;
     }
-
-    /// <summary>What became of it, or how far it is.</summary>
-    internal static string StateOf(JobRecord job)
-    {
-        switch (job.State)
-        {
-            case JobState.Running when job.Level is { Total: > 0 } level:
-                string left = level.Left is { } seconds
-                    ? string.Create(CultureInfo.InvariantCulture, $", {TimeSpan.FromSeconds(seconds):h\\:mm\\:ss} left")
-                    : string.Empty;
-                double share = Math.Clamp(level.Done / (double)level.Total, 0, 1);
-                return string.Create(
-                    CultureInfo.InvariantCulture, $"{SafeText.Sentence(level.Phase)} {share * 100:0}%{left}");
-            case JobState.Running:
-                return job.Level.Phase.Length == 0 ? "begins" : SafeText.Sentence(job.Level.Phase);
-            case JobState.Failed:
-                return string.Create(CultureInfo.InvariantCulture, $"failed ({job.ExitCode})");
-            default:
-                return job.State.ToString().ToLowerInvariant();
-        }
-    }
-
-    /// <summary>The command line, safe for a terminal.</summary>
-    internal static string CommandOf(JobRecord job) => string.Join(' ', job.Arguments.Select(SafeText.Name));
-
-    /// <summary>A time of a record in local time; as it stands there when it is none.</summary>
-    internal static string LocalTime(string time) =>
-        DateTime.TryParse(
-            time, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out DateTime parsed)
-            ? parsed.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
-            : SafeText.Sentence(time);
 }

@@ -27,13 +27,13 @@ internal sealed class JobShowVerb : Verb
         }
 
         StringBuilder text = new();
-        text.Append("command:  ").Append(JobListVerb.CommandOf(job)).Append('\n')
-            .Append("state:    ").Append(JobListVerb.StateOf(job)).Append('\n')
+        text.Append("command:  ").Append(JobText.CommandOf(job)).Append('\n')
+            .Append("state:    ").Append(JobText.StateOf(job)).Append('\n')
             .Append(CultureInfo.InvariantCulture, $"process:  {job.Pid}\n")
-            .Append("started:  ").Append(JobListVerb.LocalTime(job.Started)).Append('\n');
+            .Append("started:  ").Append(JobText.LocalTime(job.Started)).Append('\n');
         if (job.Ended is { } ended)
         {
-            text.Append("ended:    ").Append(JobListVerb.LocalTime(ended)).Append('\n');
+            text.Append("ended:    ").Append(JobText.LocalTime(ended)).Append('\n');
         }
 
         if (job.State == JobState.Running && job.Level.Phase.Length > 0)

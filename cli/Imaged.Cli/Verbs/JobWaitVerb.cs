@@ -45,7 +45,7 @@ internal sealed class JobWaitVerb : Verb
         else if (job.State != JobState.Done)
         {
             string last = job.Messages.Count > 0 ? ": " + job.Messages[^1] : string.Empty;
-            Printer.Message($"job {job.Id} {JobListVerb.StateOf(job)}{last}");
+            Printer.Message($"job {job.Id} {JobText.StateOf(job)}{last}");
         }
 
         return job.ExitCode ?? ExitCode.Failed;

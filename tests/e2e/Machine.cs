@@ -95,6 +95,7 @@ internal static class Machine
                 return true;
             }
 
+            // What is waited for is of other processes, and told by nobody.
             Thread.Sleep(10);
         }
 

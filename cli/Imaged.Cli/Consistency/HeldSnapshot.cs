@@ -148,6 +148,8 @@ internal sealed class HeldSnapshot(
             }
 
             complaint = result.Complaint;
+
+            // LVM tells nobody when a volume is closed.
             Thread.Sleep(RetryMilliseconds);
         }
 

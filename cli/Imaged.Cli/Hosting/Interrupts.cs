@@ -39,6 +39,7 @@ internal static class Interrupts
     {
         if (Volatile.Read(ref ending))
         {
+            // The thread of the signal ends the process.
             Thread.Sleep(Timeout.Infinite);
         }
     }

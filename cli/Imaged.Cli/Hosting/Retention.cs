@@ -10,7 +10,7 @@ internal sealed class Retention
 
     private static readonly Dictionary<string, Func<DateTime, object>> Periods = new(StringComparer.Ordinal)
     {
-        ["last"] = time => time.Ticks,
+        ["last"] = _ => new object(), // each one
         ["hourly"] = time => (time.Date, time.Hour),
         ["daily"] = time => time.Date,
         ["weekly"] = time => (ISOWeek.GetYear(time), ISOWeek.GetWeekOfYear(time)),
@@ -47,11 +47,11 @@ internal sealed class Retention
     }
 
     /// <summary>The items to keep.</summary>
-    /// <param name="items">Backups of one source.</param>
+    /// <param name="items">Backups of one source; of those of the same time the last one is the newest.</param>
     /// <param name="timeOf">Local time of one.</param>
     public HashSet<T> Choose<T>(IEnumerable<T> items, Func<T, DateTime> timeOf)
     {
-        T[] newestFirst = [.. items.OrderByDescending(timeOf)];
+        T[] newestFirst = [.. items.Reverse().OrderByDescending(timeOf)];
         HashSet<T> kept = [];
         foreach ((Func<DateTime, object> period, int count) in _rules)
         {

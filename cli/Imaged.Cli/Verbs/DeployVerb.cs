@@ -1,6 +1,7 @@
 using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Verbs;
 
@@ -54,7 +55,7 @@ internal sealed class DeployVerb : Verb
 
     private static bool IsSame(string name, FileIdentity image)
     {
-        using Microsoft.Win32.SafeHandles.SafeFileHandle path = HostPath.OpenPath(name);
+        using SafeFileHandle path = HostPath.OpenPath(name);
         return HostPath.Identify(path).DeviceNode == image.DeviceNode;
     }
 }

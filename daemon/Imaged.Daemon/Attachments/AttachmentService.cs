@@ -152,6 +152,7 @@ internal sealed class AttachmentService
                 // Once more, in a moment.
             }
 
+            // The kernel tells nobody when the last user of a mount or device is gone.
             Thread.Sleep(wait);
         }
     }

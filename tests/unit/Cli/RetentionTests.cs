@@ -29,6 +29,14 @@ public sealed class RetentionTests
         Assert.Equal(expected, string.Join(' ', kept.Order().Select(time => time.ToString("dd'T'HH"))));
     }
 
+    [Fact]
+    public void Backups_of_the_same_second_are_several()
+    {
+        string[] kept = [.. new Retention("last=2").Choose(["a", "b", "c"], _ => Times[0]).Order()];
+        Assert.Equal(["b", "c"], kept);
+        Assert.Equal(["c"], new Retention("daily=2").Choose(["a", "b", "c"], _ => Times[0]));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("daily")]

@@ -28,6 +28,22 @@ public static partial class FileLock
         return errno == Errno.EAGAIN ? false : throw new LinuxException("lock a file", errno);
     }
 
+    /// <summary>Takes a lock, and waits for it as long as others have it.</summary>
+    /// <param name="file">What to lock.</param>
+    /// <param name="isShared">Whether others may have a shared lock at the same time.</param>
+    /// <exception cref="LinuxException">There are no locks for this file.</exception>
+    public static void Lock(SafeFileHandle file, bool isShared)
+    {
+        while (flock(HostPath.Number(file), isShared ? Shared : Exclusive) != 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != Errno.EINTR)
+            {
+                throw new LinuxException("lock a file", errno);
+            }
+        }
+    }
+
     /// <summary>Gives the lock back.</summary>
     public static void Unlock(SafeFileHandle file)
     {

@@ -16,9 +16,6 @@ public sealed class BackupScheduleTests
         {
             Tool.Run("/bin/sh", "-c", $"date +%s%N | dd of='{disk}' bs=1 seek=$((300000 * {run})) conv=notrunc 2>&1");
             system.Run("backup", "run", "data").Succeeds();
-
-            // Names have seconds in them.
-            Thread.Sleep(1100);
         }
 
         // Whole, increment, increment, whole, increment; the first four would be needed by none if they were not kept.
@@ -56,7 +53,6 @@ public sealed class BackupScheduleTests
         string disk = Prepare(system);
         system.Run("backup", "run", "data").Succeeds();
         Tool.Run("truncate", "-s", "+1M", disk);
-        Thread.Sleep(1100); // names have seconds in them
         system.Run("backup", "run", "data").Succeeds();
         Assert.Equal(0, Schedule(system).GetProperty("depth").GetInt32());
         Assert.Equal(2, Schedule(system).GetProperty("backups").GetInt32());
@@ -103,6 +99,24 @@ public sealed class BackupScheduleTests
     }
 
     [Fact]
+    public void Runs_of_several_schedules_with_one_folder_wait_for_each_other()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        string disk = Prepare(system, "rate = 1M", "keep = last=1");
+        File.WriteAllLines(
+            system["backup.d/other.conf"], [$"source = {disk}", $"target = {system["target"]}", "keep = last=1"]);
+        using RunningCommand slow = system.Begin("backup", "run", "data");
+        Assert.True(Machine.Eventually(
+            () => system.Run("job").Output.Contains("save", StringComparison.Ordinal)));
+
+        // It saves beside the other one, and waits to remove what may be needed by it.
+        CommandResult other = system.Run("backup", "run", "other").Succeeds();
+        Assert.Contains("waits until another", other.Error, StringComparison.Ordinal);
+        Assert.Equal(0, slow.Finish().ExitCode);
+        Assert.Equal(2, Directory.GetFiles(system["target"]).Length);
+    }
+
+    [Fact]
     public void A_full_disk_fails_cleanly_keeps_the_old_ones_and_says_how_much_was_missing()
     {
         using PrivateSystem system = PrivateSystem.WithoutDaemon();
@@ -112,8 +126,7 @@ public sealed class BackupScheduleTests
         {
             system.Run("backup", "run", "data").Succeeds();
             string old = Assert.Single(Directory.GetFiles(system["target"]));
-            Thread.Sleep(1100); // names have seconds in them
-            system.Run("backup", "run", "data").Fails(1, "more would have been needed");
+                system.Run("backup", "run", "data").Fails(1, "more would have been needed");
             Assert.Equal([old], Directory.GetFiles(system["target"]));
             system.Run("verify", old).Succeeds();
             Assert.Equal(new FileInfo(old).Length, Schedule(system, fails: true).GetProperty("size").GetInt64());

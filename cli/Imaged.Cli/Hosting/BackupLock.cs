@@ -1,3 +1,4 @@
+using Imaged.Cli.Output;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -10,8 +11,9 @@ internal static class BackupLock
     /// <summary>Locks a folder until what is returned is closed.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="isShared">Whether backups are only added.</param>
+    /// <param name="waits">Whether to wait, and say so, until others are done; else this is refused then.</param>
     /// <exception cref="CliException">Somebody else is at work there, or there is no such folder.</exception>
-    public static SafeFileHandle Take(string folder, bool isShared)
+    public static SafeFileHandle Take(string folder, bool isShared, bool waits = false)
     {
         SafeFileHandle directory;
         try
@@ -27,6 +29,13 @@ internal static class BackupLock
         {
             if (FileLock.TryLock(directory, isShared))
             {
+                return directory;
+            }
+
+            if (waits)
+            {
+                Printer.Message($"waits until another backup, merge or prune in '{folder}' is done");
+                FileLock.Lock(directory, isShared);
                 return directory;
             }
         }

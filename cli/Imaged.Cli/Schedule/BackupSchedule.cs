@@ -9,6 +9,8 @@ namespace Imaged.Cli.Schedule;
 internal sealed record BackupSchedule
 {
     private const string Extension = ".conf";
+    private const string BackupExtension = ".qcow2";
+    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const int MaxNameLength = 64;
 
     // Sixteen stand on one at most.
@@ -72,7 +74,7 @@ internal sealed record BackupSchedule
             .. Directory.EnumerateFiles(Folder, "*" + Extension)
                 .Select(file => Path.GetFileNameWithoutExtension(file))
                 .Order(StringComparer.Ordinal)
-                .Select(Read),
+                .Select(Load),
         ]
         : [];
 
@@ -80,29 +82,39 @@ internal sealed record BackupSchedule
     /// <exception cref="CliException">There is none of this name.</exception>
     public static BackupSchedule Read(string name)
     {
-        string path = Path.Combine(Folder, name + Extension);
-        if (!IsName(name))
-        {
-            return new(name)
-            {
-                Problems =
-                    ["its name may have up to 64 letters, digits, '_', '-' and '.', and begins with none of '-.'"],
-            };
-        }
+        BackupSchedule schedule = Load(name);
+        return File.Exists(PathOf(name)) || !IsName(name)
+            ? schedule
+            : throw new CliException(
+                ExitCode.NotFound, $"there is no scheduled backup '{name}': no file '{PathOf(name)}'");
+    }
 
-        try
+    /// <summary>The name of a backup that is begun now: with the time in UTC, to the second, and of no other one of the
+    /// folder.</summary>
+    /// <param name="folder">Where it will be.</param>
+    public string NameBackup(string folder)
+    {
+        for (DateTime time = DateTime.UtcNow; ; time = time.AddSeconds(1))
         {
-            return Parse(name, File.ReadLines(path));
-        }
-        catch (FileNotFoundException)
-        {
-            throw new CliException(ExitCode.NotFound, $"there is no scheduled backup '{name}': no file '{path}'");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return new(name) { Problems = [error.Message] };
+            string file = FormattableString.Invariant($"{Name}-{time.ToString(TimeFormat, null)}{BackupExtension}");
+            if (!File.Exists(Path.Combine(folder, file)))
+            {
+                return file;
+            }
         }
     }
+
+    /// <summary>Whether a file is a backup of this schedule, by its name: sources may be called otherwise with each
+    /// boot.</summary>
+    public bool Owns(string file) =>
+        file.StartsWith(Name + "-", StringComparison.Ordinal)
+        && file.EndsWith(BackupExtension, StringComparison.Ordinal)
+        && DateTime.TryParseExact(
+            file.AsSpan(Name.Length + 1, Math.Max(0, file.Length - Name.Length - 1 - BackupExtension.Length)),
+            TimeFormat,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.None,
+            out _);
 
     /// <summary>Reads settings.</summary>
     internal static BackupSchedule Parse(string name, IEnumerable<string> lines)
@@ -137,6 +149,30 @@ internal sealed record BackupSchedule
         }
 
         return schedule with { Problems = problems };
+    }
+
+    private static string PathOf(string name) => Path.Combine(Folder, name + Extension);
+
+    // What cannot be read is a problem of this one, and of no other.
+    private static BackupSchedule Load(string name)
+    {
+        if (!IsName(name))
+        {
+            return new(name)
+            {
+                Problems =
+                    ["its name may have up to 64 letters, digits, '_', '-' and '.', and begins with none of '-.'"],
+            };
+        }
+
+        try
+        {
+            return Parse(name, File.ReadLines(PathOf(name)));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new(name) { Problems = [error.Message] };
+        }
     }
 
     private static bool IsName(string name) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
 using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -29,7 +30,8 @@ internal static class RunHistory
         }
     }
 
-    /// <summary>Adds a run.</summary>
+    /// <summary>Adds a run. Where that is impossible it is said: what became of the backup does not depend on
+    /// it.</summary>
     public static void Write(string name, BackupRunRecord run)
     {
         BackupRunHistory history = Read(name) with { Last = run };
@@ -38,10 +40,16 @@ internal static class RunHistory
             history.LastGood = run;
         }
 
-        string next = FileOf(name) + ".new";
-        File.WriteAllBytes(
-            next, JsonSerializer.SerializeToUtf8Bytes(history, ContractJson.Default.BackupRunHistory));
-        File.Move(next, FileOf(name), overwrite: true);
+        try
+        {
+            WholeFile.Write(
+                FileOf(name),
+                JsonSerializer.SerializeToUtf8Bytes(history, ContractJson.Default.BackupRunHistory));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Printer.Message($"the outcome of this run cannot be noted in '{FileOf(name)}': {error.Message}");
+        }
     }
 
     /// <summary>Makes sure that no other run of this backup is under way until what is returned is closed.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Imaged.Linux;
 
@@ -47,8 +46,4 @@ internal static class TimerUnits
 
         return next;
     }
-
-    /// <summary>A time as the contract has it.</summary>
-    public static string Text(DateTime utc) =>
-        utc.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -76,12 +76,12 @@ internal sealed class BackupListVerb : Verb
             Problems = schedule.Problems,
             Last = history.Last,
             LastGood = history.LastGood,
-            Next = next.TryGetValue(schedule.Name, out DateTime time) ? TimerUnits.Text(time) : null,
+            Next = next.TryGetValue(schedule.Name, out DateTime time) ? ContractTime.Text(time) : null,
         };
         if (Directory.Exists(schedule.Target))
         {
             BackupFolder folder = BackupFolder.Read(schedule.Target);
-            BackupListed[] own = [.. folder.Backups.Where(listed => BackupRunVerb.IsOf(schedule.Name, listed))];
+            BackupListed[] own = [.. folder.Backups.Where(listed => schedule.Owns(listed.Name))];
             described.Backups = own.Length;
             described.Size = own.Sum(listed => listed.FileSize);
             described.Depth = own.Length > 0 ? folder.DepthOf(own[^1]) : null;
@@ -139,7 +139,7 @@ internal sealed class BackupListVerb : Verb
     };
 
     private static string LocalTime(string? time, string otherwise) =>
-        time is null ? otherwise : JobListVerb.LocalTime(time);
+        time is null ? otherwise : JobText.LocalTime(time);
 
     private static StringBuilder TextOf(BackupFolder folder)
     {

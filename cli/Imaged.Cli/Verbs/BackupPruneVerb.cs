@@ -38,8 +38,10 @@ internal sealed class BackupPruneVerb : Verb
             ?? throw new CliException(ExitCode.Usage, "say what to keep, as in --keep daily=7,weekly=4");
 
         // By the source: two disks that are saved to one folder have each their own week.
+        using SafeFileHandle directory = BackupLock.Take(call.Positional(0)!, isShared: false);
         Prune(
             call,
+            directory,
             call.Positional(0)!,
             new Retention(rules),
             listed => listed.Backup!.Source.Name,
@@ -50,7 +52,8 @@ internal sealed class BackupPruneVerb : Verb
 
     /// <summary>Removes backups of a folder that rules do not keep and that no kept one stands on.</summary>
     /// <param name="call">How it is told.</param>
-    /// <param name="path">The folder.</param>
+    /// <param name="directory">The folder, locked for this.</param>
+    /// <param name="path">Its path.</param>
     /// <param name="retention">The rules.</param>
     /// <param name="groupOf">What has rules of its own; null for a backup that is none of this business, which is
     /// kept.</param>
@@ -58,13 +61,13 @@ internal sealed class BackupPruneVerb : Verb
     /// <param name="isDry">Whether it is only told.</param>
     internal static void Prune(
         VerbCall call,
+        SafeFileHandle directory,
         string path,
         Retention retention,
         Func<BackupListed, string?> groupOf,
         bool mergeFirst,
         bool isDry)
     {
-        using SafeFileHandle directory = BackupLock.Take(path, isShared: false);
         BackupFolder folder = BackupFolder.Read(path);
         HashSet<BackupListed> kept = ChooseKept(folder, retention, groupOf);
         BackupListed[] merged = mergeFirst

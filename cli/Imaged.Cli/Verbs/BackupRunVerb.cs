@@ -16,8 +16,6 @@ internal sealed class BackupRunVerb : Verb
     /// <summary>What the journal's catalogue explains a failure by (systemd/catalog/imaged.catalog).</summary>
     internal const string FailureId = "8f4f3b1c90a44b5f8a0a4a8d2f9e6c17";
 
-    private const string Extension = ".qcow2";
-
     public override string Name => "backup run";
 
     public override string Operands => "NAME";
@@ -35,7 +33,8 @@ internal sealed class BackupRunVerb : Verb
     public override int Run(VerbCall call)
     {
         string name = call.Positional(0)!;
-        BackupRunRecord run = new() { Started = TimerUnits.Text(DateTime.UtcNow) };
+        BackupRunRecord run = new() { Started = ContractTime.Text(DateTime.UtcNow) };
+        SafeFileHandle? only = null;
         try
         {
             BackupSchedule schedule = BackupSchedule.Read(name);
@@ -45,72 +44,51 @@ internal sealed class BackupRunVerb : Verb
                     ExitCode.Usage, $"the settings of '{name}' are wrong: {string.Join("; ", schedule.Problems)}");
             }
 
-            using SafeFileHandle only = RunHistory.Lock(name);
-            try
-            {
-                run.ExitCode = Run(call, schedule, run);
-            }
-            catch (Exception error)
-            {
-                Interrupts.WaitIfEnding();
-                Note(run, error);
-                throw;
-            }
-            finally
-            {
-                run.Ended = TimerUnits.Text(DateTime.UtcNow);
-                RunHistory.Write(name, run);
-            }
+            only = RunHistory.Lock(name);
+            run.ExitCode = Run(call, schedule, run);
+            return run.ExitCode;
         }
         catch (Exception error)
         {
             Interrupts.WaitIfEnding();
-            Note(run, error);
-            TellJournal(name, run);
+            (run.Problem, run.ExitCode) = ErrorReport.Describe(error);
             throw;
         }
-
-        if (run.ExitCode != ExitCode.Done)
+        finally
         {
-            TellJournal(name, run);
+            run.Ended = ContractTime.Text(DateTime.UtcNow);
+            if (only is not null)
+            {
+                RunHistory.Write(name, run);
+                only.Dispose();
+            }
+
+            if (run.ExitCode != ExitCode.Done)
+            {
+                TellJournal(name, run);
+            }
         }
-
-        return run.ExitCode;
-    }
-
-    private static void Note(BackupRunRecord run, Exception error)
-    {
-        (run.Problem, run.ExitCode) = ErrorReport.Describe(error);
     }
 
     private static int Run(VerbCall call, BackupSchedule schedule, BackupRunRecord run)
     {
-        if (!Directory.Exists(schedule.Target))
+        string target = schedule.Target!;
+        if (!Directory.Exists(target))
         {
             throw new CliException(
-                ExitCode.NotFound,
-                $"there is no folder '{schedule.Target}' to save to: is what it lies on mounted?");
+                ExitCode.NotFound, $"there is no folder '{target}' to save to: is what it lies on mounted?");
         }
 
-        BackupFolder folder = BackupFolder.Read(schedule.Target);
-        BackupListed? parent = ChooseParent(folder, schedule);
-        string file = FormattableString.Invariant(
-            $"{schedule.Name}-{DateTime.UtcNow:yyyyMMdd'T'HHmmss'Z'}{Extension}");
         int exitCode;
-        try
+
+        // Other schedules have the same folder: what this one is to stand on must not be removed meanwhile.
+        using (BackupLock.Take(target, isShared: true, waits: true))
         {
-            exitCode = Save(call.Printer, schedule, file, parent);
-        }
-        catch (ImagedException error) when (error.Kind == ErrorKind.BadImage && parent is not null)
-        {
-            // What it was to stand on is damaged, or of a disk of another length.
-            call.Printer.Warn($"no increment can be made, so all is saved: {error.Message}");
-            exitCode = Save(call.Printer, schedule, file, null);
+            exitCode = SaveNext(call.Printer, schedule, run);
         }
 
-        run.File = file;
-        run.FileSize = new FileInfo(Path.Combine(schedule.Target, file)).Length;
-        run.Verified = schedule.Check ? TimerUnits.Text(DateTime.UtcNow) : null;
+        run.FileSize = new FileInfo(Path.Combine(target, run.File!)).Length;
+        run.Verified = schedule.Check ? ContractTime.Text(DateTime.UtcNow) : null;
         if (exitCode != ExitCode.Done)
         {
             run.Problem = "not all could be read; the backup has zeros instead";
@@ -118,15 +96,37 @@ internal sealed class BackupRunVerb : Verb
 
         if (schedule.Keep is { } keep)
         {
+            using SafeFileHandle folder = BackupLock.Take(target, isShared: false, waits: true);
             BackupPruneVerb.Prune(
                 call,
-                schedule.Target,
+                folder,
+                target,
                 new Retention(keep),
-                listed => IsOf(schedule.Name, listed) ? schedule.Name : null,
+                listed => schedule.Owns(listed.Name) ? schedule.Name : null,
                 schedule.Merge,
                 isDry: false);
         }
 
+        return exitCode;
+    }
+
+    private static int SaveNext(Printer printer, BackupSchedule schedule, BackupRunRecord run)
+    {
+        BackupListed? parent = ChooseParent(BackupFolder.Read(schedule.Target!), schedule);
+        string file = schedule.NameBackup(schedule.Target!);
+        int exitCode;
+        try
+        {
+            exitCode = Save(printer, schedule, file, parent);
+        }
+        catch (ImagedException error) when (error.Kind == ErrorKind.BadImage && parent is not null)
+        {
+            // What it was to stand on is damaged, or of a disk of another length.
+            printer.Warn($"no increment can be made, so all is saved: {error.Message}");
+            exitCode = Save(printer, schedule, file, null);
+        }
+
+        run.File = file;
         return exitCode;
     }
 
@@ -152,21 +152,9 @@ internal sealed class BackupRunVerb : Verb
     private static BackupListed? ChooseParent(BackupFolder folder, BackupSchedule schedule)
     {
         BackupListed? newest = folder.Backups.LastOrDefault(
-            listed => IsOf(schedule.Name, listed) && listed is { Problem: null, Backup: not null });
+            listed => schedule.Owns(listed.Name) && listed is { Problem: null, Backup: not null });
         return newest is not null && folder.DepthOf(newest) + 1 < schedule.FullEvery ? newest : null;
     }
-
-    /// <summary>Whether a file is a backup of this schedule, by its name: sources may be called otherwise with each
-    /// boot.</summary>
-    internal static bool IsOf(string name, BackupListed listed) =>
-        listed.Name.StartsWith(name + "-", StringComparison.Ordinal)
-        && listed.Name.EndsWith(Extension, StringComparison.Ordinal)
-        && DateTime.TryParseExact(
-            listed.Name.AsSpan(name.Length + 1, Math.Max(0, listed.Name.Length - name.Length - 1 - Extension.Length)),
-            "yyyyMMdd'T'HHmmss'Z'",
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.None,
-            out _);
 
     /// <summary>What the journal is told of a failure.</summary>
     internal static Dictionary<string, string> Entry(string name, BackupRunRecord run) => new()

@@ -15,6 +15,7 @@ namespace Imaged.Cli.Verbs;
 internal sealed class BackupVerb : Verb
 {
     private const int MaxLevel = 19;
+    private const int MinRate = 64 << 10;
 
     private static readonly OptionSpec Since =
         new("since", "BACKUP", "save only what has changed since that one, beside it") { IsFile = true };
@@ -88,7 +89,7 @@ internal sealed class BackupVerb : Verb
             Parent = parent is null ? null : 1,
             ParentName = since is null ? null : Path.GetFileName(since),
             Level = call.Arguments.Number(Level, 1, MaxLevel) ?? 1,
-            Rate = call.Arguments.Bytes(Rate),
+            Rate = RateOf(call.Arguments),
             KeepGoing = call.Arguments.Has(KeepGoing),
             Check = !call.Arguments.Has(NoCheck),
             Source = source.Described,
@@ -123,6 +124,13 @@ internal sealed class BackupVerb : Verb
 
         return summary.Lost.Count == 0 ? ExitCode.Done : ExitCode.VerificationFailed;
     }
+
+    private static long? RateOf(ParsedArguments arguments) =>
+        arguments.Bytes(Rate) is { } rate && rate < MinRate
+            ? throw new CliException(
+                ExitCode.Usage,
+                $"--{Rate.Name} is 64K at least: a whole piece is read at once, and paid for afterwards")
+            : arguments.Bytes(Rate);
 
     private static SafeFileHandle OpenParent(string since, string target)
     {

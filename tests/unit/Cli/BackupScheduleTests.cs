@@ -1,6 +1,5 @@
 using Imaged.Cli.Helpers;
 using Imaged.Cli.Schedule;
-using Imaged.Cli.Verbs;
 using Imaged.TestKit;
 using Xunit;
 
@@ -60,7 +59,22 @@ public sealed class BackupScheduleTests
     [InlineData("data-qcow2", false)]
     [InlineData("data.qcow2", false)]
     public void A_backup_belongs_to_the_schedule_that_its_name_begins_with(string file, bool belongs) =>
-        Assert.Equal(belongs, BackupRunVerb.IsOf("data", new() { Name = file }));
+        Assert.Equal(belongs, BackupSchedule.Parse("data", []).Owns(file));
+
+    [Fact]
+    public void A_backup_gets_a_name_that_no_other_has()
+    {
+        using TemporaryFolder folder = new();
+        BackupSchedule schedule = BackupSchedule.Parse("data", []);
+        for (int i = 0; i < 3; i++)
+        {
+            string name = schedule.NameBackup(folder.Path);
+            Assert.True(schedule.Owns(name), name);
+            File.WriteAllText(folder[name], string.Empty);
+        }
+
+        Assert.Equal(3, Directory.GetFiles(folder.Path).Length);
+    }
 
     [Fact]
     public void The_generator_makes_timers_and_limits_of_the_settings()

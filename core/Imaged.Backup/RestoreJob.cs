@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Imaged.Blocks;
+using Imaged.Formats.Model;
 
 namespace Imaged.Backup;
 
@@ -22,18 +23,19 @@ public sealed class RestoreJob
     private readonly TargetWriter[] _targets;
     private readonly IReadOnlyList<BlockRange> _patched;
 
-    // Of what was written of each piece; 0 where the source knew that it is zero, and nothing was read.
-    private readonly UInt128[] _hashes;
+    // Of what was read; of pieces that the source knew to be zero nothing was.
+    private readonly PieceHashes _hashes;
 
     /// <summary>A job.</summary>
     /// <param name="request">What is to be written.</param>
     /// <param name="meter">Told how far it is; bytes of all targets are counted together.</param>
+    /// <exception cref="UnsupportedFeatureException">The disk is longer than 512 TiB.</exception>
     public RestoreJob(RestoreRequest request, ProgressMeter meter)
     {
         _request = request;
         _meter = new(meter);
         _patched = BlockRange.Union(request.Targets.SelectMany(target => target.Patches).Select(patch => patch.Range));
-        _hashes = new UInt128[(request.Source.Length + SharedPiece.Length - 1) / SharedPiece.Length];
+        _hashes = new(request.Source.Length);
         int threads = Math.Clamp(MaxThreads / request.Targets.Count, 1, ThreadCount);
         _targets = [.. request.Targets.Select(target => new TargetWriter(target, threads, _hashes, _meter))];
     }
@@ -173,7 +175,7 @@ public sealed class RestoreJob
             }
 
             piece.Read(_request.Source, _request.Source.Length);
-            _hashes[piece.Number] = piece.Hash();
+            _hashes.Add(piece);
             piece.Share(_targets.Length);
             foreach (TargetWriter target in _targets)
             {

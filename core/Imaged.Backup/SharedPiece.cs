@@ -39,16 +39,16 @@ internal sealed class SharedPiece(PiecePool? pool) : IDisposable
         source.Read(Offset, Bytes);
     }
 
-    /// <summary>Hash of the bytes that are used, never 0.</summary>
+    /// <summary>Hash of the bytes that are used, and of where the piece stands.</summary>
     public UInt128 Hash()
     {
-        XxHash128 hash = new();
+        XxHash128 hash = new(Number);
         foreach (BlockRange range in Ranges)
         {
             hash.Append(Bytes.Slice((int)(range.Offset - Offset), (int)range.Length));
         }
 
-        return UInt128.Max(hash.GetCurrentHashAsUInt128(), UInt128.One);
+        return hash.GetCurrentHashAsUInt128();
     }
 
     /// <summary>Whether all bytes that are used are zero.</summary>

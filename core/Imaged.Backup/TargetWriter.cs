@@ -8,7 +8,7 @@ internal sealed class TargetWriter
 {
     private readonly BlockTarget _target;
     private readonly List<DiskPatch> _patches;
-    private readonly UInt128[] _hashes;
+    private readonly PieceHashes _hashes;
     private readonly JobMeter _meter;
     private readonly BlockingCollection<SharedPiece> _pieces = [];
     private readonly List<BlockRange> _bad = [];
@@ -19,7 +19,7 @@ internal sealed class TargetWriter
     /// <param name="threadCount">How many threads write to it, or read back.</param>
     /// <param name="hashes">Hashes of the pieces, which are there when it is compared.</param>
     /// <param name="meter">Told how far it is.</param>
-    public TargetWriter(TargetDisk disk, int threadCount, UInt128[] hashes, JobMeter meter)
+    public TargetWriter(TargetDisk disk, int threadCount, PieceHashes hashes, JobMeter meter)
     {
         _target = disk.Target;
         _patches = [.. disk.Patches];
@@ -135,7 +135,7 @@ internal sealed class TargetWriter
         BlockRange run = default;
         while (queue.Take(ranges) is var number and >= 0)
         {
-            foreach (BlockRange range in _hashes[number] == 0 ? ranges : [])
+            foreach (BlockRange range in _hashes.Has(number) ? [] : ranges)
             {
                 if (run.End != range.Offset)
                 {
@@ -160,7 +160,12 @@ internal sealed class TargetWriter
     {
         using BlockSource written = _target.OpenRead();
         PieceQueue queue = new(null, body, SharedPiece.Length);
-        ThreadTeam.Run(ThreadCount, () => ComparePieces(queue, written, length), queue.Stop);
+        PieceHashes seen = new(length);
+        ThreadTeam.Run(ThreadCount, () => ComparePieces(queue, written, seen, length), queue.Stop);
+        foreach (BlockRange range in _hashes.Compare(seen))
+        {
+            AddBad(range);
+        }
     }
 
     /// <summary>Writes patches and head, and reads them back. When anything is wrong then, they are cleared
@@ -275,16 +280,20 @@ internal sealed class TargetWriter
         }
     }
 
-    private void ComparePieces(PieceQueue queue, BlockSource written, long length)
+    private void ComparePieces(PieceQueue queue, BlockSource written, PieceHashes seen, long length)
     {
         using SharedPiece piece = new(null);
         while ((piece.Number = queue.Take(piece.Ranges)) >= 0)
         {
-            UInt128 hash = _hashes[piece.Number];
-            if (hash != 0 || !piece.Ranges.TrueForAll(range => IsHole(written, range)))
+            bool isData = _hashes.Has(piece.Number);
+            if (isData || !piece.Ranges.TrueForAll(range => IsHole(written, range)))
             {
                 piece.Read(written, length);
-                if (hash == 0 ? !piece.IsZero() : piece.Hash() != hash)
+                if (isData)
+                {
+                    seen.Add(piece);
+                }
+                else if (!piece.IsZero())
                 {
                     AddBad(new(piece.Offset, piece.Bytes.Length));
                 }

@@ -129,11 +129,16 @@ public sealed class BlockCacheTests
         BlockCache cache = new(1 << 20);
         using CachedSource source = new(new MemorySource(new byte[4096]), cache, 512);
         byte[] bytes = new byte[600];
-        source.Read(0, bytes);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
+
+        // Once before: what the runtime makes of code that is called often is no allocation of a hit.
+        long before = 0;
+        for (int round = 0; round < 2; round++)
         {
-            source.Read(i % 400, bytes);
+            before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 1000; i++)
+            {
+                source.Read(i % 400, bytes);
+            }
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());

@@ -3,6 +3,7 @@ using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.Formats.Optical.Tree;
 using Imaged.TestKit;
+using Imaged.TestKit.Contracts;
 
 namespace Imaged.Fuzz;
 
@@ -78,6 +79,8 @@ public static class FuzzTargets
                 using SliceSource slice = new(source, partition.Offset, partition.Length);
                 _ = slice.ReadBytes(slice.Length - 1, 1);
             }
+
+            TableChangeContract.Check(source);
         });
 
     private static FuzzTarget Image(FormatEntry entry) =>

@@ -1,8 +1,11 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text.Json;
 using Imaged.Blocks;
 using Imaged.Formats;
 using Imaged.Formats.Model;
 using Imaged.TestKit;
+using Imaged.TestKit.Contracts;
 using Xunit;
 
 namespace Imaged.Conformance.Partitions;
@@ -148,6 +151,45 @@ public sealed class TableChangeTests
         using MemorySource disk = new(bytes);
         Assert.Null(PartitionTables.Change(
             disk, PartitionTables.Read(disk)!, new(40 * Mebibyte) { Grow = 1, NewId = Guid.NewGuid }));
+    }
+
+    [Fact]
+    public void A_table_whose_numbers_are_nonsense_is_changed_within_the_disk_or_not_at_all()
+    {
+        Requires.Tool("sfdisk");
+        using TemporaryFolder folder = new();
+        Tool.Shell($"""
+            truncate -s {Length} {folder["d"]}
+            printf 'label: gpt\nstart=2048,size=4096\nstart=8192,size=10000\n' | sfdisk -q {folder["d"]}
+            """);
+        byte[] bytes = File.ReadAllBytes(folder["d"]);
+        Random random = new(7);
+        long sectors = Length / 512;
+        long[] numbers = [0, 1, 2, 3, 33, 34, 2048, sectors - 34, sectors - 33, sectors - 1, sectors, -1, long.MinValue];
+        for (int i = 0; i < 3000; i++)
+        {
+            byte[] copy = [.. bytes];
+            for (int n = random.Next(1, 4); n > 0; n--)
+            {
+                // Alternate, first and last usable sector, the array of entries; first and last of both partitions.
+                int at = random.GetItems([32, 40, 48, 72, 512 + 32, 512 + 40, 512 + 160, 512 + 168], 1)[0];
+                long number = random.GetItems(numbers, 1)[0];
+                BinaryPrimitives.WriteInt64LittleEndian(copy.AsSpan(512 + at), number);
+            }
+
+            // Sums are right, whatever they are of.
+            Span<byte> header = copy.AsSpan(512, 92);
+            long entries = BinaryPrimitives.ReadInt64LittleEndian(header[72..]);
+            if (entries >= 0 && entries <= sectors - 32)
+            {
+                Crc32.Hash(copy.AsSpan((int)entries * 512, 128 * 128), header[88..]);
+            }
+
+            header.Slice(16, 4).Clear();
+            Crc32.Hash(header, header[16..]);
+            using MemorySource disk = new(copy);
+            TableChangeContract.Check(disk);
+        }
     }
 
     // Writes e, which is d on a longer disk.

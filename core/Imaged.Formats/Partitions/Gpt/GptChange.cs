@@ -22,9 +22,17 @@ internal static class GptChange
         long sectors = disk.Length / sector;
         byte[] head = disk.ReadBytes(0, 2 * sector);
         byte[] parsed = head.AsSpan(sector).ToArray();
-        if (!GptHeader.TryParse(parsed, 1, out GptHeader header)
-            || header.Entries >= (ulong)sectors
-            || ((long)header.Entries * sector) + header.ArrayLength > disk.Length)
+        if (!GptHeader.TryParse(parsed, 1, out GptHeader header))
+        {
+            return null;
+        }
+
+        // The entries stand between the header and what is usable.
+        long arraySectors = (header.ArrayLength + sector - 1) / sector;
+        if (header.FirstUsable >= (ulong)sectors
+            || header.Entries < 2
+            || header.Entries > header.FirstUsable
+            || header.FirstUsable - header.Entries < (ulong)arraySectors)
         {
             return null;
         }
@@ -40,9 +48,9 @@ internal static class GptChange
         bool isLonger = end > sectors || (change.Grow is not null && header.Alternate < (ulong)end - 1);
         bool isMoved = isLonger || header.Alternate >= (ulong)sectors;
         long last = isMoved ? end - 1 : (long)header.Alternate;
-        long arraySectors = (header.ArrayLength + sector - 1) / sector;
         long backupAt = last - arraySectors;
-        long lastUsable = isMoved ? backupAt - 1 : Math.Min((long)header.LastUsable, backupAt - 1);
+        long lastUsable =
+            isMoved ? backupAt - 1 : (long)Math.Min(header.LastUsable, (ulong)Math.Max(0, backupAt - 1));
         if (!isLonger && change is { Grow: null, NewId: null } || lastUsable < (long)header.FirstUsable)
         {
             return null;
@@ -77,10 +85,13 @@ internal static class GptChange
             new((long)header.Entries * sector, entries),
             new(backupAt * sector, backup),
         ];
-        long oldAt = (long)Math.Min(header.Alternate, (ulong)long.MaxValue / (ulong)sector) - arraySectors;
-        if (isMoved && oldAt > (long)header.LastUsable && oldAt + arraySectors < sectors)
+        if (isMoved
+            && header.Alternate < (ulong)sectors
+            && header.Alternate > header.LastUsable
+            && header.Alternate - header.LastUsable > (ulong)arraySectors)
         {
             // The old backup means nothing in the middle of a disk.
+            long oldAt = (long)header.Alternate - arraySectors;
             long length = Math.Min(oldAt + arraySectors + 1, backupAt) - oldAt;
             patches.Add(new(oldAt * sector, new byte[length * sector]));
         }
@@ -94,6 +105,13 @@ internal static class GptChange
         Span<byte> entry = entries.AsSpan((number - 1) * header.EntrySize, header.EntrySize);
         long first = BinaryPrimitives.ReadInt64LittleEndian(entry[32..]);
         long last = BinaryPrimitives.ReadInt64LittleEndian(entry[LastOffset..]);
+
+        // One that reaches beyond what is usable is known as far as the disk goes.
+        if (first < 0 || last < first || last >= end / sector)
+        {
+            return null;
+        }
+
         for (int i = 0; i < header.EntryCount; i++)
         {
             // What is left out of the list of partitions may be in the way all the same.

@@ -47,6 +47,33 @@ public sealed class BackupScheduleTests
     }
 
     [Fact]
+    public void What_a_killed_run_left_is_removed_and_nothing_else()
+    {
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        Prepare(system);
+        SavedVolume.In(
+            system,
+            "cd target; echo >.a.qcow2.77.part; echo >.young.qcow2.78.part; echo >.locked.qcow2.79.part; echo >.part; "
+            + "echo >.other.part; echo >a.qcow2.80.part; mkdir .b.81.part; ln -s /dev/null .c.82.part; "
+            + "touch -h -d '2 hours ago' .a.qcow2.77.part .locked.qcow2.79.part .part .other.part a.qcow2.80.part "
+            + ".b.81.part .c.82.part");
+        using (File.OpenHandle(system["target/.locked.qcow2.79.part"], FileMode.Open, FileAccess.Write, FileShare.None))
+        {
+            string told = system.Run("backup", "prune", system["target"], "--keep", "last=9", "--dry-run").Succeeds()
+                .Output;
+            Assert.Equal("would be removed: .a.qcow2.77.part, 1 B that a killed run left\n", told);
+            Assert.True(File.Exists(system["target/.a.qcow2.77.part"]));
+            system.Run("backup", "run", "data").Succeeds();
+        }
+
+        string left = SavedVolume.In(system, "cd target; find . -mindepth 1 ! -name 'data-*' | sort | xargs");
+        Assert.Equal(
+            "./.b.81.part ./.c.82.part ./.locked.qcow2.79.part ./.other.part ./.part ./.young.qcow2.78.part "
+            + "./a.qcow2.80.part\n",
+            left);
+    }
+
+    [Fact]
     public void A_disk_of_another_length_is_saved_whole()
     {
         using PrivateSystem system = PrivateSystem.WithoutDaemon();

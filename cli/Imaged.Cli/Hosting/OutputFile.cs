@@ -1,3 +1,4 @@
+using System.Globalization;
 using Imaged.Cli.Output;
 using Imaged.Ipc;
 using Imaged.Linux;
@@ -10,6 +11,9 @@ namespace Imaged.Cli.Hosting;
 /// and goes when anything fails.</summary>
 internal sealed class OutputFile : IDisposable
 {
+    // Between the making of a file and the lock on it, it looks like one that was left.
+    private static readonly TimeSpan LeftAfter = TimeSpan.FromHours(1);
+
     private readonly string _path;
     private readonly string _temporary;
     private readonly string _folder;
@@ -25,6 +29,7 @@ internal sealed class OutputFile : IDisposable
         _replace = replace;
         _isNamed = isNamed;
         Handle = handle;
+        _ = TryLock(handle);
         _interrupt = Interrupts.Add(Remove);
     }
 
@@ -46,6 +51,12 @@ internal sealed class OutputFile : IDisposable
 
         return file;
     }
+
+    /// <summary>Files with a temporary name whose writer is gone without having removed them, as after a power cut: of
+    /// this machine or of any other that shares the folder, as far as its file system has locks.</summary>
+    /// <param name="folder">Where to look; not in folders within.</param>
+    public static IEnumerable<FileInfo> Leftovers(string folder) =>
+        new DirectoryInfo(folder).EnumerateFiles(".*.part").Where(IsLeft);
 
     /// <summary>Whether a call failed as there was no room for what it wrote.</summary>
     public static bool IsFull(ImagedException error) => error.Errno is { } errno && IsFull(errno);
@@ -159,6 +170,41 @@ internal sealed class OutputFile : IDisposable
         catch (IOException) when (!_replace && File.Exists(_path))
         {
             throw Exists(_path);
+        }
+    }
+
+    // Whoever writes has the lock for as long as he lives.
+    private static bool IsLeft(FileInfo file)
+    {
+        string[] parts = file.Name.Split('.');
+        if (!int.TryParse(parts[^2], NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            || file.LinkTarget is not null
+            || DateTime.UtcNow - file.LastWriteTimeUtc < LeftAfter)
+        {
+            return false;
+        }
+
+        try
+        {
+            using SafeFileHandle handle = HostPath.OpenPath(file.FullName);
+            using SafeFileHandle opened = HostPath.ReopenReadWrite(handle);
+            return TryLock(opened);
+        }
+        catch (LinuxException)
+        {
+            return false; // it has gone meanwhile, or belongs to somebody else
+        }
+    }
+
+    private static bool TryLock(SafeFileHandle handle)
+    {
+        try
+        {
+            return FileLock.TryLock(handle, isShared: false);
+        }
+        catch (LinuxException)
+        {
+            return false; // a file system without locks
         }
     }
 

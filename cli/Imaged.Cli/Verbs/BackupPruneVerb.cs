@@ -75,8 +75,7 @@ internal sealed class BackupPruneVerb : Verb
             : [];
         HashSet<BackupListed> needed = WithParents(folder, kept, merged);
 
-        // Those that stand on others go first: whenever this is interrupted, no chain is broken.
-        BackupListed[] removed = [.. folder.Backups.Where(listed => !needed.Contains(listed)).Reverse()];
+        BackupListed[] removed = [.. folder.Backups.Where(listed => !needed.Contains(listed))];
         foreach (BackupListed listed in merged)
         {
             Say(call, isDry ? "would be made whole" : "made whole", listed);
@@ -87,18 +86,40 @@ internal sealed class BackupPruneVerb : Verb
             }
         }
 
-        foreach (BackupListed listed in removed)
+        // Those that stand on others go first, each for good before the next: whenever this is interrupted, no chain is
+        // broken.
+        foreach (BackupListed listed in removed.OrderByDescending(folder.DepthOf))
         {
             Say(call, isDry ? "would be removed" : "removed", listed);
             if (!isDry)
             {
                 File.Delete(Path.Combine(folder.Path, listed.Name));
+                RandomAccess.FlushToDisk(directory);
             }
         }
 
-        if (removed.Length > 0 && !isDry)
+        RemoveLeftovers(call, path, isDry);
+    }
+
+    /// <summary>Removes what backups that were killed have left of themselves in a folder.</summary>
+    /// <param name="call">How it is told.</param>
+    /// <param name="path">The folder.</param>
+    /// <param name="isDry">Whether it is only told.</param>
+    internal static void RemoveLeftovers(VerbCall call, string path, bool isDry)
+    {
+        foreach (FileInfo file in OutputFile.Leftovers(path))
         {
-            RandomAccess.FlushToDisk(directory);
+            string what = isDry ? "would be removed" : "removed";
+            string told = $"{SafeText.Name(file.Name)}, {HumanSize.Of(file.Length)} that a killed run left";
+            if (!isDry)
+            {
+                file.Delete();
+            }
+
+            if (!call.Printer.Quiet)
+            {
+                Printer.Write($"{what}: {told}\n");
+            }
         }
     }
 

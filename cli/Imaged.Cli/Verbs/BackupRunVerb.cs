@@ -79,6 +79,8 @@ internal sealed class BackupRunVerb : Verb
                 ExitCode.NotFound, $"there is no folder '{target}' to save to: is what it lies on mounted?");
         }
 
+        // First, as this one may need the room.
+        BackupPruneVerb.RemoveLeftovers(call, target, isDry: false);
         int exitCode;
 
         // Other schedules have the same folder: what this one is to stand on must not be removed meanwhile.

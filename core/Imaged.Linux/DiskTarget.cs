@@ -91,7 +91,7 @@ public sealed unsafe class DiskTarget : BlockTarget
     public override void Discard(long offset, long length) => TryAllocate(PunchHole, offset, length);
 
     /// <inheritdoc/>
-    public override void Flush() => RandomAccess.FlushToDisk(_file);
+    public override void Flush() => FileCache.Flush(_file);
 
     /// <inheritdoc/>
     public override BlockSource OpenRead()

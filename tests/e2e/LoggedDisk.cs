@@ -56,6 +56,9 @@ internal sealed class LoggedDisk : IDisposable
     /// <summary>How many bytes of log there are: a moment in the life of the disk.</summary>
     public long Now => new FileInfo(_system[$"{_name}.log"]).Length;
 
+    /// <summary>Every write and read fails from now on.</summary>
+    public void Fail() => _qemu.Signal("KILL");
+
     /// <summary>Ends the device; its log stays.</summary>
     public void Dispose()
     {
@@ -147,6 +150,8 @@ internal sealed class LoggedDisk : IDisposable
     private void Stop()
     {
         _qemu.Signal("TERM");
+        _qemu.Finish();
+        Tool.TryRun("umount", _system[$"{_name}.export"]); // left when it was killed
         _qemu.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Imaged.TestKit;
 using Xunit;
 using static Imaged.E2e.SavedVolume;
@@ -77,5 +78,40 @@ public sealed class PowerCutTests
             string[] there = [.. Directory.EnumerateFiles(system["store"]).Select(f => Path.GetFileName(f)!).Order()];
             steps.Add((logged.Now, there));
         }
+    }
+
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    [InlineData("ext4", "--no-check")]
+    [InlineData("ext4", "--to", "raw")]
+    public void A_backup_whose_disk_goes_meanwhile_fails_and_says_so(string type, params string[] options)
+    {
+        Requires.Root();
+        using PrivateSystem system = PrivateSystem.WithoutDaemon();
+        In(system, "mkdir store; head -c 20M /dev/urandom >disk");
+        using LoggedDisk logged = new(system, "logged", 300);
+        In(system, $"mkfs.{type} -q {logged.Path}; mount {logged.Path} store");
+        try
+        {
+            string target = system["store/a.qcow2"];
+            using RunningCommand backup = system.Begin(["backup", system["disk"], target, "--rate", "4M", .. options]);
+            Assert.True(Machine.Eventually(() => Written() > 1 << 20));
+            logged.Fail();
+            backup.Finish().Fails(1, $"'{target}' was not made, nothing is left of it");
+        }
+        finally
+        {
+            In(system, "umount -l store");
+        }
+
+        // Its file has no name yet.
+        long Written() => long.Parse(
+            In(
+                system,
+                $"for f in /proc/[0-9]*/fd/*; do case $(readlink $f) in $PWD/store/*) stat -L -c %s $f;; esac; done "
+                + "2>/dev/null | sort -n | tail -n 1 | grep . || echo 0"),
+            CultureInfo.InvariantCulture);
     }
 }

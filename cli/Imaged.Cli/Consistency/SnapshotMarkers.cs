@@ -33,10 +33,10 @@ internal sealed partial class SnapshotMarkers(string folder)
         {
             FileLock.TryLock(file, isShared: false);
             RandomAccess.Write(file, Encoding.UTF8.GetBytes(snapshot + "\n"), 0);
-            RandomAccess.FlushToDisk(file);
+            FileCache.Flush(file);
             HostPath.TryLink(file, Path.Combine(folder, name));
             using SafeFileHandle directory = HostPath.OpenDirectory(folder);
-            RandomAccess.FlushToDisk(directory);
+            FileCache.Flush(directory);
             return file;
         }
         catch

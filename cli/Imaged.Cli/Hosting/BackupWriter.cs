@@ -63,6 +63,10 @@ internal static class BackupWriter
         {
             throw OutputFile.Full(name, error, output is null ? null : Missing(output, last));
         }
+        catch (ImagedException error) when (error.Kind == ErrorKind.HostError && output is not null)
+        {
+            throw OutputFile.NotMade(name, error.Message);
+        }
     }
 
     // As if the rest took as much for each byte as what is done; at the very beginning as if nothing were compressed.

@@ -79,17 +79,31 @@ internal sealed class OutputFile : IDisposable
         return new(ExitCode.Failed, $"cannot write '{path}', nothing is left of it: {error}{more}");
     }
 
+    /// <summary>What to tell when anything else failed.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="error">What failed.</param>
+    public static CliException NotMade(string path, string error) =>
+        new(ExitCode.Failed, $"'{path}' was not made, nothing is left of it: {error}");
+
     /// <summary>Makes the file last and gives it its name.</summary>
     public void Commit()
     {
-        RandomAccess.FlushToDisk(Handle);
+        try
+        {
+            FileCache.Flush(Handle);
+        }
+        catch (LinuxException error)
+        {
+            throw NotMade(_path, error.Message);
+        }
+
         if (_isNamed || !HostPath.TryLink(Handle, _path))
         {
             Rename();
         }
 
         using SafeFileHandle folder = HostPath.OpenDirectory(_folder);
-        RandomAccess.FlushToDisk(folder);
+        FileCache.Flush(folder);
     }
 
     /// <inheritdoc/>

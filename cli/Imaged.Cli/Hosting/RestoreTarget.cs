@@ -102,7 +102,7 @@ internal sealed class RestoreTarget : IDisposable
     {
         if (_file is null)
         {
-            RandomAccess.FlushToDisk(Device);
+            FileCache.Flush(Device);
             BlockDevice.TryRereadPartitions(Device);
         }
 

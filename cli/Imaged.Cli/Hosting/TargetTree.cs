@@ -85,7 +85,7 @@ internal sealed class TargetTree
         byte[] bytes = Encoding.Latin1.GetBytes(text);
         RandomAccess.Write(file, bytes, 0);
         RandomAccess.SetLength(file, bytes.Length);
-        RandomAccess.FlushToDisk(file);
+        FileCache.Flush(file);
         return true;
     }
 
@@ -106,7 +106,7 @@ internal sealed class TargetTree
                 UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         }
 
-        RandomAccess.FlushToDisk(file);
+        FileCache.Flush(file);
     }
 
     /// <summary>Removes a regular file.</summary>

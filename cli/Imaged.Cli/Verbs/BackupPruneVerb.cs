@@ -2,6 +2,7 @@ using Imaged.Cli.Arguments;
 using Imaged.Cli.Hosting;
 using Imaged.Cli.Output;
 using Imaged.Ipc.Contract;
+using Imaged.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace Imaged.Cli.Verbs;
@@ -94,7 +95,7 @@ internal sealed class BackupPruneVerb : Verb
             if (!isDry)
             {
                 File.Delete(Path.Combine(folder.Path, listed.Name));
-                RandomAccess.FlushToDisk(directory);
+                FileCache.Flush(directory);
             }
         }
 

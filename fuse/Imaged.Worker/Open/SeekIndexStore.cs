@@ -74,7 +74,7 @@ internal sealed class SeekIndexStore : ISeekIndexStore
                 using (SafeFileHandle file = folder.CreateFile(temporary))
                 {
                     RandomAccess.Write(file, index, 0);
-                    RandomAccess.FlushToDisk(file);
+                    FileCache.Flush(file);
                 }
 
                 folder.Rename(temporary, Encoding.ASCII.GetBytes(name));

@@ -45,6 +45,15 @@ public sealed partial class SourceRuleTests
     public void Production_code_uses_no_reflection() =>
         AssertNone(LinesWhere(SourceTree.ProductionSources(), Reflection().IsMatch));
 
+    // The runtime's takes EROFS for success; see FileCache.
+    [Fact]
+    public void Files_are_flushed_by_the_linux_library() =>
+        AssertNone(LinesWhere(
+            SourceTree.ProductionSources(),
+            line => line.Contains("RandomAccess.FlushToDisk", StringComparison.Ordinal)
+                || line.Contains("Flush(true)", StringComparison.Ordinal)
+                || line.Contains("flushToDisk:", StringComparison.Ordinal)));
+
     private static bool IsIn(string path, params string[] folders) =>
         folders.Any(folder => SourceTree.Relative(path).StartsWith(folder, StringComparison.Ordinal));
 

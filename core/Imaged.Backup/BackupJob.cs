@@ -147,10 +147,9 @@ public sealed class BackupJob
         }
     }
 
-    // Small gaps are read, too, and cleared.
+    // Small gaps are read, too; what is not used is cleared.
     private void ReadUsed(List<BlockRange> ranges, long offset, Span<byte> piece)
     {
-        piece.Clear();
         for (int i = 0; i < ranges.Count;)
         {
             int first = i;
@@ -160,6 +159,15 @@ public sealed class BackupJob
 
             ReadRun(ranges, first, i, offset, piece);
         }
+
+        int cleared = 0;
+        foreach (BlockRange range in ranges)
+        {
+            piece[cleared..(int)(range.Offset - offset)].Clear();
+            cleared = (int)(range.End - offset);
+        }
+
+        piece[cleared..].Clear();
     }
 
     private void ReadRun(List<BlockRange> ranges, int first, int end, long offset, Span<byte> piece)
@@ -176,11 +184,6 @@ public sealed class BackupJob
             {
                 _lost.Read(ranges[i].Offset, piece.Slice((int)(ranges[i].Offset - offset), (int)ranges[i].Length));
             }
-        }
-
-        for (int i = first + 1; i < end; i++)
-        {
-            piece[(int)(ranges[i - 1].End - offset)..(int)(ranges[i].Offset - offset)].Clear();
         }
     }
 

@@ -165,7 +165,8 @@ public sealed class TableChangeTests
         byte[] bytes = File.ReadAllBytes(folder["d"]);
         Random random = new(7);
         long sectors = Length / 512;
-        long[] numbers = [0, 1, 2, 3, 33, 34, 2048, sectors - 34, sectors - 33, sectors - 1, sectors, -1, long.MinValue];
+        long[] numbers =
+            [0, 1, 2, 3, 33, 34, 2048, sectors - 34, sectors - 33, sectors - 1, sectors, -1, long.MinValue];
         for (int i = 0; i < 3000; i++)
         {
             byte[] copy = [.. bytes];

@@ -21,7 +21,8 @@ public static class FileCache
             {
                 case Errno.EINTR:
                     continue;
-                case Errno.EINVAL: // not of the kind that is ever written to a disk
+                case Errno.EINVAL:
+                case Errno.EOPNOTSUPP: // not of the kind that is ever written to a disk
                     return;
                 default:
                     throw new LinuxException("what was written did not reach the disk", errno);

@@ -8,6 +8,7 @@ namespace Imaged.Bench;
 /// <c>docs/performance.md</c>.</summary>
 internal sealed class Report
 {
+    private const string AnchorStart = "<a id=\"";
     private static readonly string Folder = Path.Combine(Samples.Tree, "out", "bench");
     private readonly string _name;
     private readonly StringBuilder _text = new();
@@ -15,13 +16,16 @@ internal sealed class Report
     public Report(string name)
     {
         _name = name;
-        Line($"<a id=\"{name}\"></a>");
+        Line(Anchor(name));
     }
 
-    /// <summary>Puts all rows that were ever measured into the document, with its head and the notes to them.</summary>
+    /// <summary>Puts all rows that were ever measured into the document, with its head and the notes to them. Those
+    /// that were not measured in this tree stay as they are there.</summary>
     public static void Assemble(IEnumerable<string> names)
     {
         string source = Path.Combine(Samples.Tree, "tests", "bench", "text");
+        string document = Path.Combine(Samples.Tree, "docs", "performance.md");
+        string before = File.ReadAllText(document);
         StringBuilder text = new(File.ReadAllText(Path.Combine(source, "head.md")));
         foreach (string name in names)
         {
@@ -32,9 +36,14 @@ internal sealed class Report
                 text.Append('\n').Append(File.ReadAllText(measured));
                 text.Append(File.Exists(note) ? "\n" + File.ReadAllText(note) : string.Empty);
             }
+            else if (before.IndexOf(Anchor(name), StringComparison.Ordinal) is var at and >= 0)
+            {
+                int next = before.IndexOf(AnchorStart, at + 1, StringComparison.Ordinal);
+                text.Append('\n').Append(before[at..(next < 0 ? before.Length : next)].TrimEnd()).Append('\n');
+            }
         }
 
-        File.WriteAllText(Path.Combine(Samples.Tree, "docs", "performance.md"), text.ToString());
+        File.WriteAllText(document, text.ToString());
     }
 
     /// <summary>A table; ratios are to the first target.</summary>
@@ -75,6 +84,8 @@ internal sealed class Report
         Directory.CreateDirectory(Folder);
         File.WriteAllText(Path.Combine(Folder, _name + ".md"), _text.ToString());
     }
+
+    private static string Anchor(string name) => $"{AnchorStart}{name}\"></a>";
 
     private static string Number(double value) =>
         value.ToString(value >= 100 ? "N0" : value >= 10 ? "F1" : "F2", CultureInfo.InvariantCulture);

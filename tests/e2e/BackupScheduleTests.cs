@@ -55,7 +55,7 @@ public sealed class BackupScheduleTests
             system,
             "cd target; echo >.a.qcow2.77.part; echo >.young.qcow2.78.part; echo >.locked.qcow2.79.part; echo >.part; "
             + "echo >.other.part; echo >a.qcow2.80.part; mkdir .b.81.part; ln -s /dev/null .c.82.part; "
-            + "touch -h -d '2 hours ago' .a.qcow2.77.part .locked.qcow2.79.part .part .other.part a.qcow2.80.part "
+            + "touch -h -d '2 days ago' .a.qcow2.77.part .locked.qcow2.79.part .part .other.part a.qcow2.80.part "
             + ".b.81.part .c.82.part");
         using (File.OpenHandle(system["target/.locked.qcow2.79.part"], FileMode.Open, FileAccess.Write, FileShare.None))
         {

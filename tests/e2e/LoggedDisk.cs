@@ -68,9 +68,15 @@ internal sealed class LoggedDisk : IDisposable
         }
 
         _hasEnded = true;
-        Tool.Run("losetup", "-d", Path);
-        Machine.Eventually(() => Tool.Run("losetup", "-j", _system[$"{_name}.export"]).Text.Length == 0);
-        Stop();
+        try
+        {
+            Tool.Run("losetup", "-d", Path);
+            Machine.Eventually(() => Tool.Run("losetup", "-j", _system[$"{_name}.export"]).Text.Length == 0);
+        }
+        finally
+        {
+            Stop();
+        }
     }
 
     /// <summary>The disk as power cuts leave it: at each flush without anything since the one before, and with a part,

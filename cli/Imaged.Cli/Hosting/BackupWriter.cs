@@ -65,7 +65,7 @@ internal static class BackupWriter
         }
         catch (ImagedException error) when (error.Kind == ErrorKind.HostError && output is not null)
         {
-            throw OutputFile.NotMade(name, error.Message);
+            throw OutputFile.NotWritten(name, error.Message);
         }
     }
 

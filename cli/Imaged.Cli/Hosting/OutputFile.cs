@@ -11,8 +11,9 @@ namespace Imaged.Cli.Hosting;
 /// and goes when anything fails.</summary>
 internal sealed class OutputFile : IDisposable
 {
-    // Between the making of a file and the lock on it, it looks like one that was left.
-    private static readonly TimeSpan LeftAfter = TimeSpan.FromHours(1);
+    // Between the making of a file and the lock on it, it looks like one that was left; and locks may not reach other
+    // machines that share the folder, of which one may read again for hours what it wrote.
+    private static readonly TimeSpan LeftAfter = TimeSpan.FromDays(1);
 
     private readonly string _path;
     private readonly string _temporary;
@@ -76,14 +77,14 @@ internal sealed class OutputFile : IDisposable
     {
         string more =
             missing is { } bytes ? $"; about {HumanSize.Of(bytes)} more would have been needed" : string.Empty;
-        return new(ExitCode.Failed, $"cannot write '{path}', nothing is left of it: {error}{more}");
+        return new(ExitCode.Failed, $"cannot write '{path}', which is as it was before: {error}{more}");
     }
 
     /// <summary>What to tell when anything else failed.</summary>
     /// <param name="path">The file.</param>
     /// <param name="error">What failed.</param>
-    public static CliException NotMade(string path, string error) =>
-        new(ExitCode.Failed, $"'{path}' was not made, nothing is left of it: {error}");
+    public static CliException NotWritten(string path, string error) =>
+        new(ExitCode.Failed, $"'{path}' was not written and is as it was before: {error}");
 
     /// <summary>Makes the file last and gives it its name.</summary>
     public void Commit()
@@ -94,7 +95,7 @@ internal sealed class OutputFile : IDisposable
         }
         catch (LinuxException error)
         {
-            throw NotMade(_path, error.Message);
+            throw NotWritten(_path, error.Message);
         }
 
         if (_isNamed || !HostPath.TryLink(Handle, _path))
@@ -201,6 +202,11 @@ internal sealed class OutputFile : IDisposable
         try
         {
             using SafeFileHandle handle = HostPath.OpenPath(file.FullName);
+            if (!HostPath.Identify(handle).IsRegular)
+            {
+                return false;
+            }
+
             using SafeFileHandle opened = HostPath.ReopenReadWrite(handle);
             return TryLock(opened);
         }

@@ -112,9 +112,18 @@ internal sealed class BackupPruneVerb : Verb
         {
             string what = isDry ? "would be removed" : "removed";
             string told = $"{SafeText.Name(file.Name)}, {HumanSize.Of(file.Length)} that a killed run left";
-            if (!isDry)
+            try
             {
-                file.Delete();
+                if (!isDry)
+                {
+                    file.Delete();
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // No reason not to save what is to be saved.
+                call.Printer.Warn($"cannot be removed: {told}: {error.Message}");
+                continue;
             }
 
             if (!call.Printer.Quiet)

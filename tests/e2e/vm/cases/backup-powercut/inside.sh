@@ -114,7 +114,7 @@ vanish() {
     until_true 90 "the backup to end" ended
     check "its exit code" "$(systemctl show -P ExecMainStatus work)" 1
     journalctl -b -u work -o cat
-    journalctl -b -q -u work -o cat | grep -q "'$store/new.qcow2' was not made, nothing is left of it" || fail "its message"
+    journalctl -b -q -u work -o cat | grep -q "'$store/new.qcow2' was not written and is" || fail "its message"
     check "snapshots left" "$(lvs --noheadings -o lv_name vg | xargs)" live
     umount -l $store
     for host in /sys/class/scsi_host/host*/scan; do echo '- - -' >"$host"; done
